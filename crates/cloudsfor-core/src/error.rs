@@ -1,0 +1,279 @@
+//! What can go wrong, so that a program can tell the cases apart.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::time::Duration;
+
+use cloudsfor_types::{ErrorId, FieldFault, Vm};
+
+use crate::call::IdempotencyKey;
+
+/// A result of the SDK.
+pub type Result<T> = std::result::Result<T, Error>;
+
+/// What kind of error it is: match on this, never on a message.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No or wrong credentials (401).
+    Unauthorized,
+    /// Not allowed to this account (403).
+    Forbidden,
+    /// There is no such thing for this account (404).
+    NotFound,
+    /// The request breaks rules; every fault is named. Found by the SDK before
+    /// sending, or by the server (400, 413, 415, 422).
+    Invalid {
+        /// The faults; empty if the server named none.
+        fields: Vec<FieldFault>,
+    },
+    /// It contradicts something that exists (409).
+    Conflict,
+    /// An operation already runs on it (422).
+    Locked,
+    /// Its state doesn't allow that (422).
+    State,
+    /// It is protected from deletion (422).
+    Protected,
+    /// The account may have no more (422).
+    Quota,
+    /// The service has no room for it (422).
+    Capacity,
+    /// The idempotency key was used for another request (422).
+    KeyReused,
+    /// Too many requests (429).
+    RateLimited {
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// A fault of the server, or of a proxy before it (5xx, 408).
+    Server {
+        /// How long the server asks to wait.
+        retry_after: Option<Duration>,
+    },
+    /// An answer that the API doesn't have: another status, a redirect.
+    Unexpected,
+    /// No answer, or not a whole one.
+    Transport(TransportErrorKind),
+    /// An answer that can't be read.
+    Decode {
+        /// Where in the answer, as far as known: a line and column.
+        location: String,
+    },
+    /// The time for the call is up.
+    Deadline,
+    /// A name that several VMs have.
+    SeveralMatch {
+        /// The VMs of that name.
+        candidates: Vec<Vm>,
+    },
+    /// A create of which it can't be known whether it was carried out.
+    Ambiguous {
+        /// The key under which it can be taken up again.
+        key: IdempotencyKey,
+        /// The VMs that may be it.
+        candidates: Vec<Vm>,
+    },
+    /// The SDK was set up wrongly: a base URL, a certificate, a credential.
+    Configuration,
+    /// This implementation of the API doesn't have the operation.
+    Unsupported,
+}
+
+/// Why there is no whole answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum TransportErrorKind {
+    /// The name could not be resolved, or nothing listens there.
+    Connect,
+    /// TLS failed: the certificate, its name, or the protocol.
+    Tls,
+    /// No answer within the time for one attempt.
+    Timeout,
+    /// The connection ended before the answer was whole.
+    Cut,
+    /// What came is no HTTP.
+    Protocol,
+    /// The answer is larger than the limit.
+    TooLarge,
+}
+
+/// An error of the SDK.
+///
+/// Shown in one line: what failed, why, and what to do. [`Error::kind`] is for
+/// programs. The chain of causes is kept ([`std::error::Error::source`]).
+pub struct Error {
+    inner: Box<Inner>,
+}
+
+struct Inner {
+    kind: ErrorKind,
+    operation: &'static str,
+    message: String,
+    status: Option<u16>,
+    id: Option<ErrorId>,
+    request_id: Option<String>,
+    excerpt: Option<String>,
+    key: Option<IdempotencyKey>,
+    may_have_been_applied: bool,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// An error of the operation `operation` (as in
+    /// [`cloudsfor_types::operations`]).
+    pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            inner: Box::new(Inner {
+                kind,
+                operation,
+                message: message.into(),
+                status: None,
+                id: None,
+                request_id: None,
+                excerpt: None,
+                key: None,
+                may_have_been_applied: false,
+                source: None,
+            }),
+        }
+    }
+
+    /// This implementation doesn't have the operation.
+    pub fn unsupported(operation: &'static str) -> Self {
+        Self::new(
+            ErrorKind::Unsupported,
+            operation,
+            "this implementation of the API doesn't have it",
+        )
+    }
+
+    /// What kind of error it is.
+    pub fn kind(&self) -> &ErrorKind {
+        &self.inner.kind
+    }
+
+    /// The operation that failed: `create_vm`.
+    pub fn operation(&self) -> &'static str {
+        self.inner.operation
+    }
+
+    /// What happened and what to do, without the operation's name.
+    pub fn message(&self) -> &str {
+        &self.inner.message
+    }
+
+    /// The answer's HTTP status, if there was an answer.
+    pub fn status(&self) -> Option<u16> {
+        self.inner.status
+    }
+
+    /// The server's own code of the error.
+    pub fn id(&self) -> Option<&ErrorId> {
+        self.inner.id.as_ref()
+    }
+
+    /// The request's id, to find it in the server's log.
+    pub fn request_id(&self) -> Option<&str> {
+        self.inner.request_id.as_deref()
+    }
+
+    /// The beginning of an answer that was not understood.
+    pub fn excerpt(&self) -> Option<&str> {
+        self.inner.excerpt.as_deref()
+    }
+
+    /// The key of the create that failed, under which it can be sent again.
+    pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
+        self.inner.key.as_ref()
+    }
+
+    /// Whether the server may have carried the request out all the same. If not,
+    /// it certainly wasn't.
+    pub fn may_have_been_applied(&self) -> bool {
+        self.inner.may_have_been_applied
+    }
+
+    /// Whether the same request may succeed later.
+    pub fn is_retryable(&self) -> bool {
+        match self.inner.kind {
+            ErrorKind::RateLimited { .. } | ErrorKind::Server { .. } => true,
+            ErrorKind::Transport(kind) => {
+                !matches!(kind, TransportErrorKind::Tls | TransportErrorKind::TooLarge)
+            }
+            _ => false,
+        }
+    }
+
+    /// The faults of a rejected request.
+    pub fn fields(&self) -> &[FieldFault] {
+        match &self.inner.kind {
+            ErrorKind::Invalid { fields } => fields,
+            _ => &[],
+        }
+    }
+
+    pub(crate) fn with_status(mut self, status: u16) -> Self {
+        self.inner.status = Some(status);
+        self
+    }
+
+    pub(crate) fn with_id(mut self, id: ErrorId) -> Self {
+        self.inner.id = Some(id);
+        self
+    }
+
+    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
+        self.inner.request_id = request_id;
+        self
+    }
+
+    pub(crate) fn with_excerpt(mut self, excerpt: String) -> Self {
+        self.inner.excerpt = Some(excerpt);
+        self
+    }
+
+    pub(crate) fn with_key(mut self, key: Option<IdempotencyKey>) -> Self {
+        self.inner.key = key;
+        self
+    }
+
+    pub(crate) fn with_may_have_been_applied(mut self, may: bool) -> Self {
+        self.inner.may_have_been_applied = may;
+        self
+    }
+
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        self.inner.source = Some(source.into());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.inner.operation, self.inner.message)
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.inner.kind)
+            .field("operation", &self.inner.operation)
+            .field("message", &self.inner.message)
+            .field("status", &self.inner.status)
+            .field("request_id", &self.inner.request_id)
+            .field("may_have_been_applied", &self.inner.may_have_been_applied)
+            .field("source", &self.inner.source)
+            .finish()
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.inner.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,64 @@
+//! Models and wire rules of the CloudsFor API: everything that client and
+//! server say to each other, and nothing that does I/O.
+//!
+//! ```
+//! use cloudsfor_types::{VmList, VmStatus};
+//!
+//! // Answers are read leniently: numbers may be strings, a lone object may stand
+//! // for a list, unknown statuses and attributes are kept.
+//! let list: VmList = serde_json::from_str(
+//!     r#"{"vms":{"id":"9a33ef4fec394360a88e3c60b78b5dbc","name":"example.com",
+//!         "memory":0.5,"vcpus":"1","disk":"10","locked":true,"status":"hibernated",
+//!         "created_at":"2015-01-14T16:36:31Z","rack":7},"links":{}}"#,
+//! )?;
+//! let vm = &list.vms[0];
+//! assert_eq!((vm.memory.get(), vm.vcpus), (0.5, 1));
+//! assert_eq!(vm.status, VmStatus::Unknown("hibernated".into()));
+//! assert_eq!(vm.extra["rack"], 7);
+//! # Ok::<(), serde_json::Error>(())
+//! ```
+//!
+//! Requests are built so that a missing required attribute does not compile
+//! ([`CreateVm`], [`VmSpec`]), and are read strictly ([`request`]): every fault
+//! at once, with its attribute.
+//!
+//! # Units
+//! A GB is 2^30 bytes, of memory and of disk.
+//!
+//! # What may change in a minor version
+//! New attributes become fields (until then they are in `extra`), and values of
+//! the open enums become variants (until then they are `Unknown`). So: match on
+//! enums with a wildcard, and build answers from JSON, not by literals.
+
+pub mod create_vm;
+pub mod error;
+pub mod id;
+mod lenient;
+pub mod network;
+mod object;
+mod open_enum;
+pub mod operations;
+pub mod page;
+pub mod region;
+pub mod request;
+pub mod rules;
+pub mod selector;
+pub mod snapshot;
+pub mod timestamp;
+pub mod units;
+pub mod vm;
+pub mod vm_filter;
+
+pub use create_vm::{CreateVm, VmSpec};
+pub use error::{ErrorBody, ErrorId, FieldFault, Reason};
+pub use id::{ActionId, SnapshotId, VmId};
+pub use network::{Address, AddressType, VmNetworks};
+pub use object::Extra;
+pub use page::{Links, Meta, PageLinks};
+pub use region::{Coordinates, Region};
+pub use selector::{InvalidSelector, VmSelector};
+pub use snapshot::{Snapshot, SnapshotList};
+pub use timestamp::Timestamp;
+pub use units::Gigabytes;
+pub use vm::{Plan, Vm, VmAnswer, VmFeature, VmImage, VmList, VmStatus};
+pub use vm_filter::VmFilter;

@@ -1,0 +1,268 @@
+//! Strict reading of request bodies.
+//!
+//! Answers are read leniently, requests are not: the contract names every fault
+//! of a body at once, wrong types and unknown attributes included (a misspelt
+//! `ssh_key` must not make a VM without a key), and refuses a key that occurs
+//! twice.
+
+use std::fmt;
+
+use serde::de::{Error, MapAccess, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Map, Number, Value};
+
+use crate::error::FieldFault;
+
+/// Why a body is no JSON object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BodyError {
+    /// There is no body.
+    #[error("the body is empty: send a JSON object")]
+    Empty,
+    /// It is no JSON, or a key occurs twice in it.
+    #[error("the body is not valid JSON: {0}")]
+    Malformed(String),
+    /// It is JSON of another type.
+    #[error("the body must be a JSON object, not {0}")]
+    NotAnObject(&'static str),
+}
+
+/// Parses a request body as one JSON object.
+///
+/// # Errors
+/// [`BodyError`] if it is empty, malformed, has a key twice, or is no object.
+pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, BodyError> {
+    if body.iter().all(u8::is_ascii_whitespace) {
+        return Err(BodyError::Empty);
+    }
+    match serde_json::from_slice::<Strict>(body) {
+        Ok(Strict(Value::Object(object))) => Ok(object),
+        Ok(Strict(other)) => Err(BodyError::NotAnObject(type_name(&other))),
+        Err(error) => Err(BodyError::Malformed(error.to_string())),
+    }
+}
+
+/// A JSON value in which no object has a key twice.
+struct Strict(Value);
+
+impl<'de> Deserialize<'de> for Strict {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct StrictVisitor;
+
+        impl<'de> Visitor<'de> for StrictVisitor {
+            type Value = Value;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON value")
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Value, E> {
+                Ok(Value::Null)
+            }
+
+            fn visit_bool<E: Error>(self, value: bool) -> Result<Value, E> {
+                Ok(Value::Bool(value))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Value, E> {
+                Ok(Value::Number(value.into()))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Value, E> {
+                Ok(Value::Number(value.into()))
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Value, E> {
+                Number::from_f64(value)
+                    .map(Value::Number)
+                    .ok_or_else(|| E::custom("number out of range"))
+            }
+
+            fn visit_str<E: Error>(self, value: &str) -> Result<Value, E> {
+                Ok(Value::String(value.to_owned()))
+            }
+
+            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
+                let mut items = Vec::new();
+                while let Some(Strict(item)) = seq.next_element()? {
+                    items.push(item);
+                }
+                Ok(Value::Array(items))
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
+                let mut object = Map::new();
+                while let Some(key) = map.next_key::<String>()? {
+                    if object.contains_key(&key) {
+                        return Err(A::Error::custom(format_args!(
+                            "the key {key:?} occurs twice"
+                        )));
+                    }
+                    let Strict(value) = map.next_value()?;
+                    object.insert(key, value);
+                }
+                Ok(Value::Object(object))
+            }
+        }
+
+        deserializer.deserialize_any(StrictVisitor).map(Strict)
+    }
+}
+
+/// Takes the attributes of a body one by one and remembers every fault.
+pub(crate) struct Fields {
+    rest: Map<String, Value>,
+    faults: Vec<FieldFault>,
+}
+
+impl Fields {
+    pub(crate) fn new(body: Map<String, Value>) -> Self {
+        Self {
+            rest: body,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Reads an attribute that must be there. `None` means that a fault was
+    /// noted, and [`Fields::finish`] will fail.
+    pub(crate) fn required<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.optional(name, |value| read(value).map(Some)).flatten();
+        let already_noted = self.faults.iter().any(|fault| fault.name == name);
+        if value.is_none() && !already_noted {
+            self.faults.push(FieldFault::new(name, "is required"));
+        }
+        value
+    }
+
+    /// Reads an attribute that may be absent; `null` means absent.
+    pub(crate) fn optional<T>(
+        &mut self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, String>,
+    ) -> Option<T> {
+        let value = self.rest.remove(name).filter(|value| !value.is_null())?;
+        read(&value)
+            .map_err(|message| self.faults.push(FieldFault::new(name, message)))
+            .ok()
+    }
+
+    /// Fails with every fault so far and one for each attribute not asked for.
+    pub(crate) fn finish(mut self) -> Result<(), Vec<FieldFault>> {
+        let unknown = self
+            .rest
+            .keys()
+            .map(|name| FieldFault::new(name, "is not an attribute of this request"));
+        self.faults.extend(unknown);
+        if self.faults.is_empty() {
+            Ok(())
+        } else {
+            Err(self.faults)
+        }
+    }
+}
+
+pub(crate) fn string(value: &Value) -> Result<&str, String> {
+    value.as_str().ok_or_else(|| wrong_type(value, "a string"))
+}
+
+pub(crate) fn boolean(value: &Value) -> Result<bool, String> {
+    value
+        .as_bool()
+        .ok_or_else(|| wrong_type(value, "true or false"))
+}
+
+/// "Requests take numbers as numbers": no numeric strings here.
+pub(crate) fn number(value: &Value) -> Result<f64, String> {
+    value.as_f64().ok_or_else(|| wrong_type(value, "a number"))
+}
+
+pub(crate) fn array(value: &Value) -> Result<&[Value], String> {
+    value
+        .as_array()
+        .map(Vec::as_slice)
+        .ok_or_else(|| wrong_type(value, "an array"))
+}
+
+pub(crate) fn object(value: &Value) -> Result<&Map<String, Value>, String> {
+    value
+        .as_object()
+        .ok_or_else(|| wrong_type(value, "an object"))
+}
+
+pub(crate) fn wrong_type(value: &Value, wanted: &str) -> String {
+    format!("must be {wanted}, not {}", type_name(value))
+}
+
+fn type_name(value: &Value) -> &'static str {
+    match value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "a number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "an array",
+        Value::Object(_) => "an object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_is_one_object_without_double_keys() {
+        assert!(parse_object(b" {\"a\":{\"b\":[1,2.5,true,null,\"x\"]}} ").is_ok());
+        assert_eq!(parse_object(b" \n"), Err(BodyError::Empty));
+        assert_eq!(parse_object(b"[]"), Err(BodyError::NotAnObject("an array")));
+        for malformed in [
+            &b"{"[..],
+            b"{} x",
+            b"{,}",
+            b"{\"a\":1,}",
+            b"\xff",
+            b"{\"a\":1,\"a\":1}",
+            b"{\"a\":[{\"b\":1,\"b\":2}]}",
+            b"nul",
+            b"{\"a\":1e999}",
+            b"\xef\xbb\xbf{}",
+        ] {
+            assert!(
+                matches!(parse_object(malformed), Err(BodyError::Malformed(_))),
+                "{malformed:?}"
+            );
+        }
+        let message = parse_object(b"{\"a\":1,\"a\":1}").unwrap_err().to_string();
+        assert!(message.contains("\"a\" occurs twice"), "{message}");
+    }
+
+    #[test]
+    fn deep_nesting_is_an_error_and_not_a_crash() {
+        let deep = "[".repeat(100_000);
+        assert!(matches!(
+            parse_object(deep.as_bytes()),
+            Err(BodyError::Malformed(_))
+        ));
+    }
+
+    #[test]
+    fn every_fault_is_remembered() {
+        let body = parse_object(br#"{"a":"1","b":null,"typo":1}"#).unwrap();
+        let mut fields = Fields::new(body);
+        assert_eq!(fields.required("a", number), None);
+        assert_eq!(fields.required("b", number), None);
+        assert_eq!(fields.optional("c", number), None);
+        let faults = fields.finish().unwrap_err();
+        let shown: Vec<_> = faults.iter().map(ToString::to_string).collect();
+        assert_eq!(
+            shown,
+            [
+                "a: must be a number, not a string",
+                "b: is required",
+                "typo: is not an attribute of this request"
+            ]
+        );
+    }
+}

@@ -1,0 +1,252 @@
+//! The rules that values of a request must keep, each written once: the client
+//! checks them before it sends ([`crate::CreateVm::validate`]), the server when
+//! it reads ([`crate::CreateVm::decode`]).
+//!
+//! Every function returns the sentence that ends "`attribute` …" when the value
+//! breaks the rule.
+
+use std::collections::BTreeMap;
+
+use crate::units::Gigabytes;
+
+/// Most labels that one VM can have.
+pub const LABELS_MAX: usize = 64;
+
+/// Largest `user_data`, in bytes.
+pub const USER_DATA_MAX: usize = 64 * 1024;
+
+/// Most SSH keys in one request.
+pub const SSH_KEYS_MAX: usize = 64;
+
+/// A VM's name: a hostname of labels of letters, digits and hyphens, 1 to 63
+/// long, no hyphen at either end, 253 in all; not 32 hex digits, so that it
+/// can't be confused with an id.
+pub fn vm_name(name: &str) -> Result<(), String> {
+    if name.is_empty() {
+        return Err("must not be empty".into());
+    }
+    if name.len() > 253 {
+        return Err(format!(
+            "must be at most 253 characters long, not {}",
+            name.chars().count()
+        ));
+    }
+    if name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err("must not be 32 hex digits: it could be confused with an id".into());
+    }
+    name.split('.').try_for_each(hostname_label)
+}
+
+fn hostname_label(label: &str) -> Result<(), String> {
+    if label.is_empty() {
+        return Err(
+            "must be a hostname: it has an empty label (a leading, trailing or double dot)".into(),
+        );
+    }
+    if let Some(bad) = label
+        .chars()
+        .find(|c| !c.is_ascii_alphanumeric() && *c != '-')
+    {
+        return Err(format!(
+            "must be a hostname of letters, digits, hyphens and dots: {bad:?} is none of these"
+        ));
+    }
+    if label.len() > 63 {
+        return Err(format!(
+            "must be a hostname: each label is at most 63 characters long, not {}",
+            label.len()
+        ));
+    }
+    if label.starts_with('-') || label.ends_with('-') {
+        return Err(format!(
+            "must be a hostname: the label {label:?} begins or ends with a hyphen"
+        ));
+    }
+    Ok(())
+}
+
+/// A reference to something by its identifier: a region, an image.
+pub fn identifier(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("must not be empty".into());
+    }
+    if text.len() > 255 {
+        return Err("must be at most 255 characters long".into());
+    }
+    if let Some(bad) = text.chars().find(|c| c.is_control()) {
+        return Err(format!("must not have the control character {bad:?}"));
+    }
+    Ok(())
+}
+
+/// Memory in GB: 0.25 to 1,024 in steps of 0.25.
+pub fn memory(gigabytes: f64) -> Result<Gigabytes, String> {
+    match Gigabytes::new(gigabytes) {
+        Some(size) if (0.25..=1024.0).contains(&gigabytes) && (gigabytes * 4.0).fract() == 0.0 => {
+            Ok(size)
+        }
+        _ => Err(format!(
+            "must be 0.25 to 1024 (GB of memory) in steps of 0.25, not {}",
+            show(gigabytes)
+        )),
+    }
+}
+
+/// Virtual processors: whole, 1 to 128.
+pub fn vcpus(number: f64) -> Result<u32, String> {
+    whole(number, 128).ok_or_else(|| {
+        format!(
+            "must be a whole number of 1 to 128 (processors), not {}",
+            show(number)
+        )
+    })
+}
+
+/// Disk in GB: whole, 1 to 65,536.
+pub fn disk(number: f64) -> Result<u32, String> {
+    whole(number, 65_536).ok_or_else(|| {
+        format!(
+            "must be a whole number of 1 to 65536 (GB of disk), not {}",
+            show(number)
+        )
+    })
+}
+
+fn whole(number: f64, max: u32) -> Option<u32> {
+    let fits = number.fract() == 0.0 && (1.0..=f64::from(max)).contains(&number);
+    fits.then_some(number as u32)
+}
+
+fn show(number: f64) -> String {
+    if number.abs() < 1e15 {
+        number.to_string()
+    } else {
+        format!("{number:e}")
+    }
+}
+
+/// Data for the VM's first boot.
+pub fn user_data(data: &str) -> Result<(), String> {
+    if data.len() > USER_DATA_MAX {
+        return Err(format!(
+            "must be at most {USER_DATA_MAX} bytes long, not {}",
+            data.len()
+        ));
+    }
+    Ok(())
+}
+
+/// The number of SSH keys in a request.
+pub fn ssh_keys(number: usize) -> Result<(), String> {
+    if number > SSH_KEYS_MAX {
+        return Err(format!("must be at most {SSH_KEYS_MAX} keys, not {number}"));
+    }
+    Ok(())
+}
+
+/// Labels: at most 64, each key 1 to 63 characters and each value at most 255,
+/// none of them control characters.
+pub fn labels(labels: &BTreeMap<String, String>) -> Result<(), String> {
+    if labels.len() > LABELS_MAX {
+        return Err(format!(
+            "must be at most {LABELS_MAX} labels, not {}",
+            labels.len()
+        ));
+    }
+    for (key, value) in labels {
+        if key.is_empty()
+            || key.chars().count() > 63
+            || key.contains('=')
+            || key.chars().any(char::is_control)
+        {
+            return Err(format!(
+                "must have keys of 1 to 63 characters without '=' or control characters: {key:?} isn't"
+            ));
+        }
+        if value.chars().count() > 255 || value.chars().any(char::is_control) {
+            return Err(format!(
+                "must have values of at most 255 characters without control characters: that of {key:?} isn't"
+            ));
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_hostnames() {
+        let longest = format!("{0}.{0}.{0}.{1}", "a".repeat(63), "b".repeat(61));
+        assert_eq!(longest.len(), 253);
+        for good in [
+            "example.com",
+            "a",
+            "A-1",
+            "1",
+            "xn--e1afmkfd.xn--p1ai",
+            &longest,
+        ] {
+            assert_eq!(vm_name(good), Ok(()), "{good}");
+        }
+        for bad in [
+            "",
+            ".",
+            "a.",
+            ".a",
+            "a..b",
+            "-a",
+            "a-",
+            "a.-b",
+            "a_b",
+            "a b",
+            "a/b",
+            "..",
+            "пример",
+            "a\n",
+            "\u{1b}[31m",
+            "9a33ef4fec394360a88e3c60b78b5dbc",
+            "9A33EF4FEC394360A88E3C60B78B5DBC",
+            &"a".repeat(64),
+            &format!("{longest}c"),
+        ] {
+            let fault = vm_name(bad).unwrap_err();
+            assert!(!fault.contains(char::is_control), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn sizes_have_bounds_and_steps() {
+        for good in [0.25, 0.5, 1.0, 1023.75, 1024.0] {
+            assert_eq!(memory(good).unwrap().get(), good);
+        }
+        for bad in [0.0, -1.0, 0.1, 0.3, 1024.25, 1e300, f64::NAN, f64::INFINITY] {
+            assert!(memory(bad).is_err(), "{bad}");
+        }
+        assert_eq!(vcpus(128.0), Ok(128));
+        assert_eq!(disk(65_536.0), Ok(65_536));
+        for bad in [0.0, -1.0, 1.5, 129.0, 1e300, f64::NAN] {
+            assert!(vcpus(bad).is_err(), "{bad}");
+        }
+        assert!(disk(1e300).unwrap_err().ends_with("not 1e300"));
+    }
+
+    #[test]
+    fn labels_are_bounded() {
+        let labels_of = |n: usize| (0..n).map(|i| (format!("k{i}"), "v".to_owned())).collect();
+        assert_eq!(labels(&labels_of(64)), Ok(()));
+        assert!(labels(&labels_of(65)).is_err());
+        for (key, value) in [
+            ("", "v"),
+            ("a=b", "v"),
+            ("k", "a\nb"),
+            ("k", &"v".repeat(256)),
+        ] {
+            assert!(
+                labels(&[(key.to_owned(), value.to_owned())].into()).is_err(),
+                "{key}={value}"
+            );
+        }
+    }
+}
