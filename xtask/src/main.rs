@@ -1,1 +1,46 @@
-fn main() {}
+//! Chores of the workspace: `cargo xtask fixtures`. Each writes files that are
+//! checked in; with `--check` it only compares, and fails if they differ.
+
+mod fixtures;
+mod generated;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use generated::{Generated, Mode};
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Chores of the CloudsFor workspace")]
+struct Arguments {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Repair the documented samples and record exchanges with the service
+    Fixtures {
+        /// Write nothing; fail if what is checked in differs
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+fn main() -> ExitCode {
+    let Arguments { chore } = Arguments::parse();
+    let (files, check) = match chore {
+        Chore::Fixtures { check } => (fixtures::generate(), check),
+    };
+    let mode = if check { Mode::Check } else { Mode::Write };
+    match files.and_then(|files: Generated| files.apply(mode)) {
+        Ok(report) => {
+            println!("{report}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}

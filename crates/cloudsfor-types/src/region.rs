@@ -23,7 +23,7 @@ object! {
     ///
     /// VMs and snapshots carry the whole object, actions the name alone; the
     /// client accepts both everywhere (the contract's decision), so a region
-    /// that came as a bare name has nothing but its name: see [`RegionRef`].
+    /// that came as a bare name has nothing but its name.
     pub struct Region {
         /// What a create request's `region` takes: `moscow_01`.
         required name: String;

@@ -1,0 +1,57 @@
+//! Why the cloud refuses something, without a word of HTTP.
+
+use cloudsfor_types::{FieldFault, Reason, VmId};
+
+use crate::store::StoreError;
+
+/// A refusal, or a failure of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum CloudError {
+    /// There is no such thing for this account.
+    #[error("there is no {what} {id:?} in this account")]
+    NotFound {
+        /// What was looked for.
+        what: &'static str,
+        /// By which id.
+        id: String,
+    },
+    /// Attributes or parameters break rules.
+    #[error("{}", invalid_message(.0))]
+    Invalid(Vec<FieldFault>),
+    /// Understood and refused for a reason other than its form.
+    #[error("{message}")]
+    Refused {
+        /// The reason.
+        reason: Reason,
+        /// What happened and what to do.
+        message: String,
+    },
+    /// The name is taken and was to be unique.
+    #[error("the name {name:?} is taken by the VM {holder}: choose another, or use that VM")]
+    NameTaken {
+        /// The name.
+        name: String,
+        /// The VM that has it.
+        holder: VmId,
+    },
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<rusqlite::Error> for CloudError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Store(error.into())
+    }
+}
+
+fn invalid_message(faults: &[FieldFault]) -> String {
+    let shown: Vec<_> = faults
+        .iter()
+        .map(|fault| format!("{} {}", fault.name, fault.message))
+        .collect();
+    format!("the request breaks the rules: {}", shown.join("; "))
+}
+
+/// A result of the cloud.
+pub type CloudResult<T> = Result<T, CloudError>;

@@ -1,0 +1,107 @@
+//! Who is asking: basic authentication by e-mail and password.
+
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use cloudsfor_types::ErrorId;
+use http::header::AUTHORIZATION;
+use http::{HeaderMap, HeaderValue};
+use secrecy::SecretString;
+
+use super::BASE_PATH;
+use super::error::ApiError;
+use crate::cloud::Cloud;
+use crate::store::accounts::Account;
+
+/// Lets a request of the API pass if its credentials open an account, which
+/// handlers then find among the request's extensions.
+pub(super) async fn authenticate(
+    State(cloud): State<Arc<Cloud>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    if !request.uri().path().starts_with(BASE_PATH) {
+        return next.run(request).await;
+    }
+    match account(&cloud, request.headers()).await {
+        Ok(account) => {
+            request.extensions_mut().insert(account);
+            next.run(request).await
+        }
+        Err(error) => error.into_response(),
+    }
+}
+
+/// Lets every request pass as this account's.
+pub(super) async fn as_owner(
+    State(owner): State<Account>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    request.extensions_mut().insert(owner);
+    next.run(request).await
+}
+
+async fn account(cloud: &Cloud, headers: &HeaderMap) -> Result<Account, ApiError> {
+    let unauthorized = |message| ApiError::new(ErrorId::Unauthorized, message);
+    let Some(header) = headers.get(AUTHORIZATION) else {
+        return Err(unauthorized(
+            "say who you are: send e-mail and password by basic authentication",
+        ));
+    };
+    let Some((email, password)) = credentials(header) else {
+        return Err(unauthorized(
+            "the Authorization header is not that of basic authentication",
+        ));
+    };
+    cloud
+        .authenticate(&email, &password)
+        .await?
+        .ok_or_else(|| unauthorized("wrong e-mail or password"))
+}
+
+fn credentials(header: &HeaderValue) -> Option<(String, SecretString)> {
+    let (scheme, encoded) = header.to_str().ok()?.split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let decoded = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (email, password) = decoded.split_once(':')?;
+    Some((email.to_owned(), SecretString::from(password)))
+}
+
+#[cfg(test)]
+mod tests {
+    use secrecy::ExposeSecret;
+
+    use super::*;
+
+    fn parse(text: &str) -> Option<(String, String)> {
+        let header = HeaderValue::from_str(text).unwrap();
+        credentials(&header).map(|(email, password)| (email, password.expose_secret().to_owned()))
+    }
+
+    #[test]
+    fn basic_credentials_are_read_and_nothing_else() {
+        let encode = |text: &str| STANDARD.encode(text);
+        let pair = |e: &str, p: &str| Some((e.to_owned(), p.to_owned()));
+        assert_eq!(
+            parse(&format!("Basic {}", encode("a@b:c:d"))),
+            pair("a@b", "c:d")
+        );
+        assert_eq!(parse(&format!("basic {}", encode("a@b:"))), pair("a@b", ""));
+        for bad in [
+            "",
+            "Basic",
+            "Basic !!!",
+            "Bearer abc",
+            &format!("Basic {}", encode("nocolon")),
+        ] {
+            assert_eq!(parse(bad), None, "{bad}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Errors as answers.
+
+use std::any::Any;
+
+use axum::response::{IntoResponse, Response};
+use cloudsfor_types::{ErrorBody, ErrorId, Extra, FieldFault, Reason};
+use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{HeaderValue, StatusCode};
+
+use crate::cloud::CloudError;
+
+/// How long a client should leave us alone when we can't, in seconds.
+const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
+
+/// An error that is to be answered. It travels as an extension of the response
+/// until the envelope, which knows the request's id, writes it.
+#[derive(Debug, Clone)]
+pub(super) struct ApiError(pub(super) Box<ErrorBody>);
+
+impl ApiError {
+    pub(super) fn new(id: ErrorId, message: impl Into<String>) -> Self {
+        Self(Box::new(ErrorBody {
+            id,
+            message: message.into(),
+            request_id: None,
+            reason: None,
+            fields: Vec::new(),
+            extra: Extra::new(),
+        }))
+    }
+
+    fn unprocessable(reason: Reason, message: impl Into<String>) -> Self {
+        let mut error = Self::new(ErrorId::UnprocessableEntity, message);
+        error.0.reason = Some(reason);
+        error
+    }
+
+    pub(super) fn invalid(fields: Vec<FieldFault>) -> Self {
+        CloudError::Invalid(fields).into()
+    }
+
+    pub(super) fn no_such_path() -> Self {
+        let message = "there is nothing at this path; the API's paths begin with /api/v1/vms";
+        Self::new(ErrorId::NotFound, message)
+    }
+
+    pub(super) fn method_not_allowed() -> Self {
+        let message = "this path doesn't have this method; the Allow header names those it has";
+        Self::new(ErrorId::MethodNotAllowed, message)
+    }
+
+    pub(super) fn status(&self) -> StatusCode {
+        let status = self.0.id.status().unwrap_or(500);
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+}
+
+impl From<CloudError> for ApiError {
+    fn from(error: CloudError) -> Self {
+        let message = error.to_string();
+        match error {
+            CloudError::NotFound { .. } => Self::new(ErrorId::NotFound, message),
+            CloudError::Invalid(fields) => {
+                let mut error = Self::unprocessable(Reason::Invalid, message);
+                error.0.fields = fields;
+                error
+            }
+            CloudError::Refused { reason, .. } => Self::unprocessable(reason, message),
+            CloudError::NameTaken { holder, .. } => {
+                let mut error = Self::new(ErrorId::Conflict, message);
+                error.0.extra.insert("vm_id".into(), holder.as_str().into());
+                error
+            }
+            CloudError::Store(error) => {
+                tracing::error!(%error, "the store failed");
+                if error.is_temporary() {
+                    let message = "the service can't do this at the moment: try again soon";
+                    Self::new(ErrorId::ServiceUnavailable, message)
+                } else {
+                    Self::new(
+                        ErrorId::InternalError,
+                        "a fault of the service; it was logged",
+                    )
+                }
+            }
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        let headers = response.headers_mut();
+        match self.0.id {
+            ErrorId::Unauthorized => {
+                let challenge =
+                    HeaderValue::from_static("Basic realm=\"CloudsFor\", charset=\"UTF-8\"");
+                headers.insert(WWW_AUTHENTICATE, challenge);
+            }
+            ErrorId::ServiceUnavailable | ErrorId::TooManyRequests => {
+                headers.insert(RETRY_AFTER, RETRY_AFTER_SECONDS);
+            }
+            _ => {}
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+/// Answers for a handler that panicked: a defect, but only of this request.
+pub(super) fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
+    ApiError::new(
+        ErrorId::InternalError,
+        "a fault of the service; it was logged",
+    )
+    .into_response()
+}

@@ -1,0 +1,139 @@
+//! The whole service on one data directory: `cloudsfor serve`.
+
+use std::future::Future;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::cloud::{Cloud, CloudError, FirstAccount, FirstAccountError, FoundAccount, Parts};
+use crate::http::{BASE_PATH, Limits, router, serve};
+use crate::local_profile::LocalProfile;
+
+/// How a service is to run.
+#[derive(Debug)]
+pub struct ServiceOptions {
+    /// Where to listen; port 0 takes any that is free.
+    pub listen: SocketAddr,
+    /// Where the state is kept; made if need be.
+    pub data_dir: PathBuf,
+    /// What is asked of the first account.
+    pub account: FirstAccount,
+    /// How long a simulated machine takes until it runs.
+    pub create_time: Duration,
+    /// Whether to listen beyond this machine although passwords then cross the
+    /// network unencrypted.
+    pub allow_plain_http: bool,
+    /// What connections may take.
+    pub limits: Limits,
+}
+
+/// Why a service can't start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Passwords would cross the network unencrypted.
+    #[error(
+        "{0} can be reached from other machines, and passwords would cross the network \
+         unencrypted: listen on 127.0.0.1, or put a TLS proxy before it and say --allow-plain-http"
+    )]
+    PlainHttp(SocketAddr),
+    /// The address can't be listened on.
+    #[error("can't listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The data directory or its store can't be opened.
+    #[error(transparent)]
+    Cloud(#[from] CloudError),
+    /// The first account is not as asked for.
+    #[error(transparent)]
+    Account(#[from] FirstAccountError),
+}
+
+/// A service that listens and is ready to be run.
+pub struct Service {
+    listener: TcpListener,
+    address: SocketAddr,
+    cloud: Arc<Cloud>,
+    worker: JoinHandle<()>,
+    account: FoundAccount,
+    limits: Limits,
+}
+
+impl Service {
+    /// Opens the data directory, finds or makes the first account, carries out
+    /// what fell due meanwhile, and listens.
+    ///
+    /// # Errors
+    /// [`StartError`], before anything was changed if the address is at fault.
+    pub async fn start(options: ServiceOptions) -> Result<Self, StartError> {
+        if !options.listen.ip().is_loopback() && !options.allow_plain_http {
+            return Err(StartError::PlainHttp(options.listen));
+        }
+        let failed = |source| StartError::Listen {
+            address: options.listen,
+            source,
+        };
+        let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let cloud = Cloud::open(&options.data_dir, Parts::simulated(options.create_time)).await?;
+        let profile = LocalProfile::new(&options.data_dir);
+        let account = cloud
+            .first_account(options.account, profile.clone())
+            .await?;
+        let worker = cloud.start_worker();
+        let service = Self {
+            listener,
+            address,
+            cloud,
+            worker,
+            account,
+            limits: options.limits,
+        };
+        profile
+            .set_endpoint(&service.endpoint())
+            .map_err(FirstAccountError::Profile)?;
+        Ok(service)
+    }
+
+    /// The base URL of the API, with the port that was really taken.
+    pub fn endpoint(&self) -> String {
+        format!("http://{}{BASE_PATH}", self.address)
+    }
+
+    /// The first account.
+    pub fn account(&self) -> &FoundAccount {
+        &self.account
+    }
+
+    /// Serves until `stop` is ready, then ends cleanly: requests in flight are
+    /// answered, and every operation that was accepted is finished or in the
+    /// store for the next start.
+    pub async fn run(self, stop: impl Future<Output = ()>) {
+        let Self {
+            listener,
+            cloud,
+            worker,
+            limits,
+            ..
+        } = self;
+        let draining = {
+            let cloud = cloud.clone();
+            async move {
+                stop.await;
+                // Whoever waits for a VM is answered now.
+                cloud.begin_close();
+            }
+        };
+        serve(listener, router(cloud.clone()), limits, draining).await;
+        // The worker ends after what it is at; its failure was logged.
+        let _ = worker.await;
+        cloud.close().await;
+    }
+}

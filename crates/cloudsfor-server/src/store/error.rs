@@ -1,0 +1,65 @@
+//! What can be wrong with the store.
+
+use std::path::PathBuf;
+
+use rusqlite::ErrorCode;
+
+/// An error of the store.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The file can't be opened or made.
+    #[error("can't open the store {}: {source}", path.display())]
+    Open {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: rusqlite::Error,
+    },
+    /// The store is of a newer version of the program.
+    #[error(
+        "the store {} has the format {found}, but this program knows only {known}: use a newer one",
+        path.display()
+    )]
+    TooNew {
+        /// The file.
+        path: PathBuf,
+        /// Its format.
+        found: i64,
+        /// The newest format that this program knows.
+        known: i64,
+    },
+    /// A statement failed.
+    #[error("the store failed: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// The transaction that the work was part of could not be committed.
+    #[error("the store could not commit: {0}")]
+    Commit(String),
+    /// The store is being closed.
+    #[error("the store is closed")]
+    Closed,
+    /// A defect: the work panicked. Nothing of it was kept.
+    #[error("the work on the store failed unexpectedly")]
+    Panicked,
+}
+
+impl StoreError {
+    /// Whether the same may work later: the disk is full or read-only, another
+    /// process holds the store, or it is being closed.
+    pub fn is_temporary(&self) -> bool {
+        match self {
+            Self::Closed | Self::Commit(_) => true,
+            Self::Open { source, .. } | Self::Sqlite(source) => matches!(
+                source.sqlite_error_code(),
+                Some(
+                    ErrorCode::DatabaseBusy
+                        | ErrorCode::DatabaseLocked
+                        | ErrorCode::DiskFull
+                        | ErrorCode::ReadOnly
+                        | ErrorCode::SystemIoFailure
+                        | ErrorCode::CannotOpen
+                )
+            ),
+            Self::TooNew { .. } | Self::Panicked => false,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The store: SQLite, the only truth, and the only coordinator between
+//! processes on one data directory.
+//!
+//! Mutations go through one writer thread (`writer`), which commits all that
+//! wait at once. Reads use read-only connections of their own (`readers`).
+//! The modules named after tables hold their SQL, as functions over a
+//! connection.
+
+pub mod accounts;
+pub mod addresses;
+mod error;
+pub mod idempotency;
+pub mod operations;
+mod readers;
+mod schema;
+pub mod snapshots;
+pub mod vms;
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::watch;
+
+pub use error::StoreError;
+use readers::Readers;
+use writer::Writer;
+
+/// How long to wait for another process that writes.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// An open store.
+#[derive(Debug)]
+pub struct Store {
+    writer: Writer,
+    readers: Readers,
+    path: PathBuf,
+}
+
+impl Store {
+    /// Opens the store at `path`, and makes it if there is none.
+    ///
+    /// # Errors
+    /// If the file can't be opened or made, isn't a store, or was written by a
+    /// newer version.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let connection = open(path, OpenFlags::default())?;
+        schema::migrate(&connection, path)?;
+        Ok(Self {
+            writer: Writer::start(connection)?,
+            readers: Readers::new(path.to_owned()),
+            path: path.to_owned(),
+        })
+    }
+
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Carries `job` out in a transaction and answers when it is durable. If
+    /// `job` fails, nothing of it remains. Once accepted it is finished even if
+    /// the caller goes away.
+    pub async fn write<T, E, F>(&self, job: F) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    {
+        self.writer.write(job).await
+    }
+
+    /// Reads one consistent state.
+    ///
+    /// Blocks the thread for as long as the query takes: point reads only;
+    /// scans go through [`Store::scan`].
+    pub fn read<T, E: From<StoreError>>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.readers.read(query)
+    }
+
+    /// Reads what may take long, off the async threads.
+    pub async fn scan<T, E>(
+        self: std::sync::Arc<Self>,
+        query: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
+    ) -> Result<T, E>
+    where
+        T: Send + 'static,
+        E: From<StoreError> + Send + 'static,
+    {
+        match tokio::task::spawn_blocking(move || self.readers.read(query)).await {
+            Ok(result) => result,
+            Err(_) => Err(StoreError::Closed.into()),
+        }
+    }
+
+    /// Changes whenever this process has committed something. What other
+    /// processes commit is not noticed here.
+    pub fn changes(&self) -> watch::Receiver<u64> {
+        self.writer.changes()
+    }
+
+    /// Finishes what was accepted and closes the writer. Later writes fail.
+    pub async fn close(&self) {
+        self.writer.close().await;
+    }
+}
+
+/// Opens a connection with the settings that all of them have.
+fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
+    let at = |source| StoreError::Open {
+        path: path.to_owned(),
+        source,
+    };
+    let connection = Connection::open_with_flags(path, flags).map_err(at)?;
+    connection.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
+    connection.set_prepared_statement_cache_capacity(64);
+    connection
+        .execute_batch(
+            "PRAGMA journal_mode = WAL;
+             PRAGMA synchronous = FULL;
+             PRAGMA foreign_keys = ON;",
+        )
+        .map_err(at)?;
+    Ok(connection)
+}

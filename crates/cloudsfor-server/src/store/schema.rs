@@ -1,0 +1,63 @@
+//! The tables, by version. A version that was released is never changed; the
+//! next one is added behind it.
+
+use std::path::Path;
+
+use rusqlite::Connection;
+
+use super::StoreError;
+
+const VERSIONS: &[&str] = &[include_str!("schema/1.sql")];
+
+/// Brings the store to the newest version, in one transaction, whichever of
+/// several processes comes first.
+pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    connection.execute_batch("BEGIN IMMEDIATE")?;
+    let result = migrate_in_transaction(connection, path);
+    connection.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" })?;
+    result
+}
+
+fn migrate_in_transaction(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    let known = VERSIONS.len() as i64;
+    if found > known {
+        return Err(StoreError::TooNew {
+            path: path.to_owned(),
+            found,
+            known,
+        });
+    }
+    for version in &VERSIONS[found as usize..] {
+        connection.execute_batch(version)?;
+    }
+    connection.pragma_update(None, "user_version", known)?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_newer_store_is_refused_and_left_alone() {
+        let connection = Connection::open_in_memory().unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        let error = migrate(&connection, Path::new("cloud.db")).unwrap_err();
+        assert!(
+            matches!(error, StoreError::TooNew { found: 99, .. }),
+            "{error}"
+        );
+        let tables: i64 = connection
+            .query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))
+            .unwrap();
+        assert_eq!(tables, 0);
+    }
+
+    #[test]
+    fn migrating_twice_is_migrating_once() {
+        let connection = Connection::open_in_memory().unwrap();
+        migrate(&connection, Path::new("cloud.db")).unwrap();
+        migrate(&connection, Path::new("cloud.db")).unwrap();
+    }
+}

@@ -1,0 +1,178 @@
+//! A cloud of its own for each test: its directory, its clock, its ids.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use base64::Engine;
+use cloudsfor_server::clock::{Clock, ManualClock};
+use cloudsfor_server::cloud::{Cloud, FirstAccount, Parts};
+use cloudsfor_server::compute::Simulator;
+use cloudsfor_server::http::router;
+use cloudsfor_server::ids::Ids;
+use cloudsfor_server::local_profile::LocalProfile;
+use http::{HeaderMap, Request, StatusCode};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tower::ServiceExt;
+
+pub(crate) const EMAIL: &str = "user@example.com";
+pub(crate) const PASSWORD: &str = "password";
+pub(crate) const CREATE_TIME: Duration = Duration::from_secs(3);
+
+pub(crate) struct TestCloud {
+    pub(crate) cloud: Arc<Cloud>,
+    pub(crate) clock: ManualClock,
+    pub(crate) router: Router,
+    pub(crate) dir: TempDir,
+}
+
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    #[track_caller]
+    pub(crate) fn json(&self) -> Value {
+        let text = String::from_utf8_lossy(&self.body);
+        serde_json::from_slice(&self.body).unwrap_or_else(|_| panic!("no JSON: {text}"))
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|value| value.to_str().unwrap())
+    }
+
+    /// The names of the faulty fields, sorted.
+    #[track_caller]
+    pub(crate) fn faults(&self) -> Vec<String> {
+        assert_eq!(self.status, 422, "{}", String::from_utf8_lossy(&self.body));
+        let json = self.json();
+        assert_eq!(json["id"], "unprocessable_entity");
+        assert_eq!(json["reason"], "invalid");
+        let fields = json["fields"].as_array().unwrap();
+        let mut names: Vec<_> = fields
+            .iter()
+            .map(|field| field["name"].as_str().unwrap().to_owned())
+            .collect();
+        names.sort();
+        names
+    }
+}
+
+impl TestCloud {
+    pub(crate) async fn new() -> Self {
+        Self::with_limit(100).await
+    }
+
+    pub(crate) async fn with_limit(vm_limit: u64) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let clock = ManualClock::new("2015-01-14T16:36:31Z".parse().unwrap());
+        let cloud = open(&dir, &clock).await;
+        let account = FirstAccount {
+            email: Some(EMAIL.into()),
+            password: Some(PASSWORD.into()),
+            vm_limit: Some(vm_limit),
+        };
+        cloud
+            .first_account(account, LocalProfile::new(dir.path()))
+            .await
+            .unwrap();
+        Self {
+            router: router(cloud.clone()),
+            cloud,
+            clock,
+            dir,
+        }
+    }
+
+    /// Another process's view of the same directory.
+    pub(crate) async fn other_process(&self) -> Arc<Cloud> {
+        open(&self.dir, &self.clock).await
+    }
+
+    pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (head, body) = response.into_parts();
+        let body = body.collect().await.unwrap().to_bytes().to_vec();
+        Answer {
+            status: head.status,
+            headers: head.headers,
+            body,
+        }
+    }
+
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| body.to_string());
+        self.send(request(method, path, body.as_deref())).await
+    }
+
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.call("GET", path, None).await
+    }
+
+    pub(crate) async fn create(&self, body: Value) -> Answer {
+        self.call("POST", "/vms", Some(body)).await
+    }
+
+    /// Creates a VM and returns its id.
+    pub(crate) async fn created(&self, name: &str) -> String {
+        let answer = self.create(example(name)).await;
+        assert_eq!(answer.status, 202, "{}", answer.json());
+        answer.json()["vm"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Moves the clock and carries out what is due.
+    pub(crate) async fn pass(&self, time: Duration) {
+        self.clock.advance(time);
+        self.cloud.settle().await.unwrap();
+    }
+}
+
+async fn open(dir: &TempDir, clock: &ManualClock) -> Arc<Cloud> {
+    let clock: Arc<dyn Clock> = Arc::new(clock.clone());
+    let compute = Arc::new(Simulator::new(clock.clone(), CREATE_TIME));
+    Cloud::open(
+        dir.path(),
+        Parts {
+            compute,
+            clock,
+            ids: Ids::random(),
+        },
+    )
+    .await
+    .unwrap()
+}
+
+/// A request with the right credentials and, if it has a body, the right type.
+pub(crate) fn request(method: &str, path: &str, body: Option<&str>) -> Request<Body> {
+    let mut builder = Request::builder()
+        .method(method)
+        .uri(format!("/api/v1{path}"))
+        .header("host", "cloud.test")
+        .header("authorization", basic(EMAIL, PASSWORD));
+    if body.is_some() {
+        builder = builder.header("content-type", "application/json");
+    }
+    builder
+        .body(Body::from(body.unwrap_or_default().to_owned()))
+        .unwrap()
+}
+
+pub(crate) fn basic(email: &str, password: &str) -> String {
+    let encoded = base64::engine::general_purpose::STANDARD.encode(format!("{email}:{password}"));
+    format!("Basic {encoded}")
+}
+
+/// The documented create request, with another name.
+pub(crate) fn example(name: &str) -> Value {
+    json!({"name": name, "region": "moscow_01", "size": 1, "disk_size": 10, "cpu": 1,
+        "image": "fedora-19", "ssh_keys": null, "backups": false, "ipv6": false,
+        "user_data": null, "private_networking": false})
+}
