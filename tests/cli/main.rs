@@ -1,1 +1,9 @@
-//! The real binary.
+//! The real binary: against a real server, and with its embedded cloud.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+#![cfg(unix)]
+
+mod bad_input;
+mod curl;
+mod local;
+mod serve;

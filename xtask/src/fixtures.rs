@@ -1,6 +1,7 @@
 //! `cargo xtask fixtures`: the documented samples as valid JSON, and exchanges
 //! recorded from the service.
 
+mod exchanges;
 mod repair;
 
 use std::error::Error;
@@ -12,6 +13,7 @@ use crate::generated::{Generated, workspace};
 pub(crate) fn generate() -> Result<Generated, Box<dyn Error>> {
     let mut files = Generated::default();
     documented(&mut files)?;
+    exchanges::record(&mut files)?;
     Ok(files)
 }
 

@@ -1,1 +1,91 @@
-//! Placeholder
+//! The command line of CloudsFor.
+//!
+//! A noun (`vm`) has a folder with a file for each verb; a verb turns its
+//! arguments into calls on `&dyn Api` and says what to show. How things look is
+//! decided in `output`, what a terminal can do in `terminal`, how the command
+//! ends in `exit`.
+
+mod args;
+mod connect;
+mod exit;
+mod failure;
+#[cfg(test)]
+mod golden;
+mod local;
+mod output;
+#[cfg(feature = "serve")]
+mod serve;
+mod snapshot;
+mod terminal;
+#[cfg(test)]
+mod testing;
+mod usage;
+mod vm;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::runtime;
+
+use args::{Cli, Noun};
+use connect::Environment;
+use exit::Exit;
+use failure::Failure;
+use terminal::Terminal;
+
+/// Runs the command that the process was started with.
+pub fn run() -> ExitCode {
+    let args: Vec<_> = std::env::args_os().collect();
+    let cli = match Cli::try_parse_from(&args) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let mut terminal = Terminal::of_process(false);
+            return usage::explain(&error, &args, &mut terminal).into();
+        }
+    };
+    let mut terminal = Terminal::of_process(cli.global.quiet);
+    finish(execute(&cli, &mut terminal), &cli, &mut terminal).into()
+}
+
+fn execute(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    match &cli.noun {
+        Noun::Vm { verb } => on(runtime::Builder::new_current_thread(), async {
+            let connection =
+                connect::connect(&cli.global, Environment::of_process()?, terminal).await?;
+            let ended = vm::run(&*connection.api, verb, &cli.global, terminal).await;
+            connection.close().await;
+            ended
+        }),
+        #[cfg(feature = "serve")]
+        Noun::Serve(args) => on(runtime::Builder::new_multi_thread(), async {
+            serve::run(args, &cli.global, Environment::of_process()?, terminal).await
+        }),
+    }
+}
+
+fn on(
+    mut runtime: runtime::Builder,
+    command: impl Future<Output = Result<Exit, Failure>>,
+) -> Result<Exit, Failure> {
+    let runtime = runtime.enable_all().build().map_err(|error| {
+        Failure::new(
+            Exit::Error,
+            "the command could not start",
+            error.to_string(),
+        )
+        .next("free some memory or file handles, then try again")
+    })?;
+    runtime.block_on(command)
+}
+
+/// Shows what is still to be shown, and says how the command ended.
+fn finish(result: Result<Exit, Failure>, cli: &Cli, terminal: &mut Terminal) -> Exit {
+    let flushed = terminal.flush().map_err(Failure::from);
+    match result.and_then(|exit| flushed.map(|()| exit)) {
+        Ok(exit) => exit,
+        Err(failure) => {
+            output::failure::failure(terminal, cli.global.output, &failure);
+            failure.exit
+        }
+    }
+}

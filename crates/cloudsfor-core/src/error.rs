@@ -98,9 +98,24 @@ pub enum TransportErrorKind {
     TooLarge,
 }
 
+impl fmt::Display for TransportErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Connect => "can't connect",
+            Self::Tls => "TLS failed",
+            Self::Timeout => "no answer in time",
+            Self::Cut => "the connection ended before the answer was whole",
+            Self::Protocol => "what came is no HTTP",
+            Self::TooLarge => "the answer is larger than the limit",
+        })
+    }
+}
+
 /// An error of the SDK.
 ///
-/// Shown in one line: what failed, why, and what to do. [`Error::kind`] is for
+/// Shown in one line: what failed, why, and what to do, with the faults of a
+/// rejected request, the beginning of an answer that was not understood, whether
+/// it may have been carried out, and the request's id. [`Error::kind`] is for
 /// programs. The chain of causes is kept ([`std::error::Error::source`]).
 pub struct Error {
     inner: Box<Inner>,
@@ -158,7 +173,8 @@ impl Error {
         self.inner.operation
     }
 
-    /// What happened and what to do, without the operation's name.
+    /// What happened and what to do, without the operation's name and without
+    /// what the other methods say.
     pub fn message(&self) -> &str {
         &self.inner.message
     }
@@ -178,7 +194,8 @@ impl Error {
         self.inner.request_id.as_deref()
     }
 
-    /// The beginning of an answer that was not understood.
+    /// The beginning of an answer that was not understood: some 300 characters,
+    /// none of them a control character.
     pub fn excerpt(&self) -> Option<&str> {
         self.inner.excerpt.as_deref()
     }
@@ -202,6 +219,16 @@ impl Error {
                 !matches!(kind, TransportErrorKind::Tls | TransportErrorKind::TooLarge)
             }
             _ => false,
+        }
+    }
+
+    /// How long the server asks to wait before the next request.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self.inner.kind {
+            ErrorKind::RateLimited { retry_after } | ErrorKind::Server { retry_after } => {
+                retry_after
+            }
+            _ => None,
         }
     }
 
@@ -229,7 +256,7 @@ impl Error {
     }
 
     pub(crate) fn with_excerpt(mut self, excerpt: String) -> Self {
-        self.inner.excerpt = Some(excerpt);
+        self.inner.excerpt = Some(excerpt).filter(|excerpt| !excerpt.is_empty());
         self
     }
 
@@ -254,7 +281,23 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.inner.operation, self.inner.message)
+        write!(f, "{}: {}", self.inner.operation, self.inner.message)?;
+        for fault in self.fields() {
+            write!(f, "; {fault}")?;
+        }
+        if let Some(excerpt) = &self.inner.excerpt {
+            write!(f, "; the answer begins with {excerpt:?}")?;
+        }
+        if self.may_have_been_applied() {
+            f.write_str("; it may have been carried out all the same")?;
+            if let Some(key) = self.idempotency_key() {
+                write!(f, ", so send it again only under its key {key}")?;
+            }
+        }
+        if let Some(request_id) = self.request_id() {
+            write!(f, " (request {request_id})")?;
+        }
+        Ok(())
     }
 }
 

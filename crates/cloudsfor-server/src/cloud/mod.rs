@@ -79,9 +79,9 @@ impl Cloud {
     /// # Errors
     /// If the directory can't be made or the store can't be opened.
     pub async fn open(data_dir: &Path, parts: Parts) -> CloudResult<Arc<Self>> {
-        make_private_dir(data_dir).map_err(|error| {
-            let path = data_dir.display();
-            StoreError::Commit(format!("can't make the data directory {path}: {error}"))
+        make_private_dir(data_dir).map_err(|source| StoreError::File {
+            path: data_dir.to_owned(),
+            source,
         })?;
         let cloud = Arc::new(Self {
             store: Arc::new(Store::open(&data_dir.join("cloud.db"))?),

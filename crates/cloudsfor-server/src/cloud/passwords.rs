@@ -6,7 +6,7 @@
 //! use: a changed password is forgotten at once, whichever process changed it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::Argon2;
@@ -45,7 +45,7 @@ pub(super) struct Passwords {
     slots: Semaphore,
     queues: Vec<AsyncMutex<()>>,
     /// Verified when there is no such account, so that it takes as long.
-    decoy: String,
+    decoy: OnceLock<String>,
 }
 
 struct Remembered {
@@ -62,7 +62,7 @@ impl Passwords {
             remembered: Mutex::default(),
             slots: Semaphore::new(AT_ONCE),
             queues: (0..QUEUES).map(|_| AsyncMutex::new(())).collect(),
-            decoy: hash(&random_password()),
+            decoy: OnceLock::new(),
         }
     }
 
@@ -92,7 +92,7 @@ impl Passwords {
         let _slot = self.slots.acquire().await.map_err(|_| StoreError::Closed)?;
         let hashes = match &account {
             Some(account) => store.read(|c| accounts::password_hashes(c, account.id))?,
-            None => vec![self.decoy.clone()],
+            None => vec![self.decoy.get_or_init(|| hash(&random_password())).clone()],
         };
         let password = password.clone();
         let right = tokio::task::spawn_blocking(move || matches_any(&password, &hashes))

@@ -23,7 +23,7 @@ pub struct Limits {
     /// How long a request's head may take to arrive, and a connection may stay
     /// idle between two requests. 30 seconds.
     pub head_timeout: Duration,
-    /// The largest head, in bytes. 64 KiB.
+    /// About the largest head, in bytes. 64 KiB. (It may have 100 headers.)
     pub head_size: usize,
     /// How long requests in flight may take to end once the service stops.
     /// 10 seconds.

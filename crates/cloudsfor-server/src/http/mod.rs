@@ -3,6 +3,7 @@
 
 mod auth;
 mod body;
+mod detach;
 mod envelope;
 mod error;
 mod idempotency;
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{MethodRouter, delete, get, post};
 use cloudsfor_types::operations::{self, Method, Operation};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -24,6 +25,7 @@ use crate::cloud::Cloud;
 use crate::store::accounts::Account;
 use error::ApiError;
 
+pub use axum::body::Body;
 pub use body::BODY_LIMIT;
 pub use listener::{Limits, serve};
 
@@ -46,6 +48,7 @@ pub fn router_of_owner(cloud: Arc<Cloud>, owner: Account) -> Router {
 /// What every answer has is added outermost, to errors of the inner layers too.
 fn wrapped(router: Router, cloud: Arc<Cloud>) -> Router {
     router
+        .layer(from_fn(detach::finish_mutations))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(cloud, envelope::wrap))
 }

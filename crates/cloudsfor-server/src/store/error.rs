@@ -7,7 +7,15 @@ use rusqlite::ErrorCode;
 /// An error of the store.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// The file can't be opened or made.
+    /// The data directory or the file can't be opened or made.
+    #[error("can't open or make {}: {source}", path.display())]
+    File {
+        /// The directory or file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file can't be opened as a store.
     #[error("can't open the store {}: {source}", path.display())]
     Open {
         /// The file.
@@ -59,7 +67,7 @@ impl StoreError {
                         | ErrorCode::CannotOpen
                 )
             ),
-            Self::TooNew { .. } | Self::Panicked => false,
+            Self::File { .. } | Self::TooNew { .. } | Self::Panicked => false,
         }
     }
 }

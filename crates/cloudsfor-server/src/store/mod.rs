@@ -45,6 +45,7 @@ impl Store {
     /// If the file can't be opened or made, isn't a store, or was written by a
     /// newer version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        make_private(path)?;
         let connection = open(path, OpenFlags::default())?;
         schema::migrate(&connection, path)?;
         Ok(Self {
@@ -106,6 +107,22 @@ impl Store {
     /// Finishes what was accepted and closes the writer. Later writes fail.
     pub async fn close(&self) {
         self.writer.close().await;
+    }
+}
+
+/// Makes the file if there is none, for its owner alone: SQLite gives the files
+/// beside it the same permissions.
+fn make_private(path: &Path) -> Result<(), StoreError> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    match options.open(path) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(StoreError::File {
+            path: path.to_owned(),
+            source,
+        }),
     }
 }
 

@@ -1,0 +1,276 @@
+//! What can be said on the command line, beside what each noun adds.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use cloudsfor_core::CallOptions;
+use cloudsfor_types::{VmId, id};
+
+use crate::exit::Exit;
+use crate::output::Format;
+#[cfg(feature = "serve")]
+use crate::serve;
+use crate::vm;
+
+/// Virtual machines on CloudsFor, or on a cloud of your own.
+#[derive(Parser)]
+#[command(
+    name = "cloudsfor",
+    version,
+    subcommand_required = true,
+    arg_required_else_help = true,
+    after_help = Exit::help()
+)]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: Global,
+
+    #[command(subcommand)]
+    pub(crate) noun: Noun,
+}
+
+/// What the command is about.
+#[derive(Subcommand)]
+pub(crate) enum Noun {
+    /// Virtual machines
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Vm {
+        #[command(subcommand)]
+        verb: vm::Verb,
+    },
+
+    /// Run the service on this machine
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
+}
+
+/// What can be said of every command.
+#[derive(Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct Global {
+    /// Use the cloud embedded in this program
+    #[arg(long, global = true, conflicts_with = "endpoint")]
+    pub(crate) local: bool,
+
+    /// Use the service that `cloudsfor serve` runs here, as its first account
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "PROFILE",
+        conflicts_with_all = ["local", "endpoint", "email", "password", "password_stdin"]
+    )]
+    pub(crate) profile: Option<Profile>,
+
+    /// Where the service and the embedded cloud keep their data [env: CLOUDSFOR_DATA_DIR]
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(crate) data_dir: Option<PathBuf>,
+
+    /// The API's base URL; /api/v1 is added when it has no path [env: CLOUDSFOR_ENDPOINT]
+    #[arg(long, global = true, value_name = "URL")]
+    pub(crate) endpoint: Option<String>,
+
+    /// The account's e-mail [env: CLOUDSFOR_EMAIL]
+    #[arg(long, global = true, value_name = "EMAIL")]
+    pub(crate) email: Option<String>,
+
+    /// Read the password from standard input; else it is taken from the
+    /// environment (CLOUDSFOR_PASSWORD) or asked for on a terminal
+    #[arg(long, global = true, conflicts_with = "password")]
+    pub(crate) password_stdin: bool,
+
+    /// The password, which others can then see in the list of processes
+    #[arg(long, global = true, value_name = "PASSWORD")]
+    pub(crate) password: Option<String>,
+
+    /// The HTTP library; hyper takes no proxies from the environment
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub(crate) backend: Backend,
+
+    /// The longest that one call to the API may take: 90s, 2m
+    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    pub(crate) timeout: Option<Duration>,
+
+    /// What the output looks like; json is the server's own objects, and errors
+    /// as JSON on standard error
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        value_name = "FORMAT"
+    )]
+    pub(crate) output: Format,
+
+    /// Say nothing but results and errors
+    #[arg(short, long, global = true)]
+    pub(crate) quiet: bool,
+}
+
+/// Places to find an endpoint and credentials in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Profile {
+    /// What `cloudsfor serve` wrote down in its data directory
+    Local,
+}
+
+/// The HTTP libraries.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Backend {
+    #[default]
+    Reqwest,
+    Hyper,
+}
+
+impl Global {
+    /// The options of each call to the API.
+    pub(crate) fn call(&self) -> CallOptions {
+        match self.timeout {
+            Some(timeout) => CallOptions::default().with_timeout(timeout),
+            None => CallOptions::default(),
+        }
+    }
+
+    /// A command to go on with, which reaches the same cloud as this one.
+    pub(crate) fn command(&self, rest: &str) -> String {
+        let mut command = String::from("cloudsfor");
+        if self.local {
+            command.push_str(" --local");
+        }
+        if self.profile.is_some() {
+            command.push_str(" --profile local");
+        }
+        let dir = self.data_dir.as_ref().map(|dir| dir.to_string_lossy());
+        for (flag, value) in [
+            ("--data-dir", dir.as_deref()),
+            ("--endpoint", self.endpoint.as_deref()),
+            ("--email", self.email.as_deref()),
+        ] {
+            if let Some(value) = value {
+                command.push_str(&format!(" {flag} {}", quote(value)));
+            }
+        }
+        format!("{command} {rest}")
+    }
+}
+
+/// The text as a shell takes it for one word.
+pub(crate) fn quote(text: &str) -> String {
+    let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
+    if !text.is_empty() && text.chars().all(plain) {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', r"'\''"))
+    }
+}
+
+/// An id as an argument that selects this VM and no other.
+pub(crate) fn selector(vm: &VmId) -> String {
+    if id::is_canonical(vm.as_str()) {
+        vm.to_string()
+    } else {
+        format!("id:{vm}")
+    }
+}
+
+/// Reads `90s`, `2m`, `1h30m`.
+pub(crate) fn duration(text: &str) -> Result<Duration, String> {
+    let wrong = || "must be a time longer than nothing, such as 90s, 2m or 1h30m".to_owned();
+    let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
+    match Duration::try_from(duration) {
+        Ok(duration) if !duration.is_zero() => Ok(duration),
+        _ => Err(wrong()),
+    }
+}
+
+/// Reads `key=value`.
+pub(crate) fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        _ => Err("must be KEY=VALUE".into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+    use crate::golden;
+
+    fn global(args: &[&str]) -> Global {
+        let args = ["cloudsfor", "vm", "list"].iter().chain(args);
+        Cli::try_parse_from(args).unwrap().global
+    }
+
+    #[test]
+    fn the_definitions_are_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn help_is_what_its_golden_files_say() {
+        let help = |path: &[&str]| {
+            let args = ["cloudsfor"].iter().chain(path).chain(&["--help"]);
+            let shown = Cli::command().term_width(100).try_get_matches_from(args);
+            shown.unwrap_err().render().to_string()
+        };
+        golden::check("help/cloudsfor.txt", &help(&[]));
+        golden::check("help/vm.txt", &help(&["vm"]));
+        for verb in ["list", "create", "get", "delete", "snapshots"] {
+            golden::check(&format!("help/vm-{verb}.txt"), &help(&["vm", verb]));
+        }
+    }
+
+    #[test]
+    fn durations_have_units_and_are_longer_than_nothing() {
+        assert_eq!(duration("90s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1h 30m"), Ok(Duration::from_secs(5400)));
+        assert_eq!(duration("250ms"), Ok(Duration::from_millis(250)));
+        for wrong in ["", "90", "0s", "-5s", "5 apples", "1 month"] {
+            assert!(duration(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn labels_have_a_key() {
+        assert_eq!(label("a=b=c"), Ok(("a".into(), "b=c".into())));
+        assert_eq!(label("a="), Ok(("a".into(), String::new())));
+        assert!(label("a").is_err() && label("=b").is_err() && label("").is_err());
+    }
+
+    #[test]
+    fn a_command_to_go_on_with_reaches_the_same_cloud() {
+        assert_eq!(global(&[]).command("vm list"), "cloudsfor vm list");
+        assert_eq!(
+            global(&["--local", "--data-dir", "/a b"]).command("vm list"),
+            "cloudsfor --local --data-dir '/a b' vm list"
+        );
+        assert_eq!(
+            global(&["--endpoint", "http://h:1", "--email", "o'neil@example.com"]).command("x"),
+            r"cloudsfor --endpoint http://h:1 --email 'o'\''neil@example.com' x"
+        );
+    }
+
+    #[test]
+    fn local_and_an_endpoint_contradict_each_other() {
+        let args = [
+            "cloudsfor",
+            "vm",
+            "list",
+            "--local",
+            "--endpoint",
+            "http://h",
+        ];
+        assert!(Cli::try_parse_from(args).is_err());
+    }
+
+    #[test]
+    fn an_id_of_another_form_is_named_as_one() {
+        let canonical = "9a33ef4fec394360a88e3c60b78b5dbc";
+        assert_eq!(selector(&VmId::new(canonical).unwrap()), canonical);
+        assert_eq!(selector(&VmId::new("7").unwrap()), "id:7");
+    }
+}

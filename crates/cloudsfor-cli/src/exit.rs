@@ -1,0 +1,151 @@
+//! Exit codes: what a script can tell from them, decided in one place.
+
+use std::fmt::Write as _;
+use std::process::ExitCode;
+
+use cloudsfor_core::ErrorKind;
+
+/// How the command ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    Done = 0,
+    Error = 1,
+    Usage = 2,
+    NotFound = 3,
+    Auth = 4,
+    Conflict = 5,
+    Limited = 6,
+    Unavailable = 7,
+    StillRunning = 8,
+    Partial = 9,
+    Interrupted = 130,
+}
+
+impl Exit {
+    const MEANINGS: [(Self, &str); 11] = [
+        (Self::Done, "done"),
+        (Self::Error, "error"),
+        (Self::Usage, "usage, or a request that breaks rules"),
+        (Self::NotFound, "not found"),
+        (Self::Auth, "wrong credentials, or not allowed"),
+        (Self::Conflict, "conflict, ambiguous, locked or protected"),
+        (Self::Limited, "rate limit, quota or capacity"),
+        (Self::Unavailable, "network or server"),
+        (
+            Self::StillRunning,
+            "still running when the waiting time was up",
+        ),
+        (Self::Partial, "done for some, failed for others"),
+        (Self::Interrupted, "interrupted"),
+    ];
+
+    pub(crate) fn code(self) -> u8 {
+        self as u8
+    }
+
+    /// The exit code of an error of the SDK.
+    pub(crate) fn of(kind: &ErrorKind) -> Self {
+        match kind {
+            ErrorKind::Invalid { .. } | ErrorKind::Configuration => Self::Usage,
+            ErrorKind::NotFound => Self::NotFound,
+            ErrorKind::Unauthorized | ErrorKind::Forbidden => Self::Auth,
+            ErrorKind::Conflict
+            | ErrorKind::Locked
+            | ErrorKind::State
+            | ErrorKind::Protected
+            | ErrorKind::KeyReused
+            | ErrorKind::SeveralMatch { .. }
+            | ErrorKind::Ambiguous { .. } => Self::Conflict,
+            ErrorKind::Quota | ErrorKind::Capacity | ErrorKind::RateLimited { .. } => Self::Limited,
+            ErrorKind::Server { .. }
+            | ErrorKind::Transport(_)
+            | ErrorKind::Unexpected
+            | ErrorKind::Decode { .. }
+            | ErrorKind::Deadline => Self::Unavailable,
+            // `Unsupported`, and kinds that later versions of the SDK add.
+            _ => Self::Error,
+        }
+    }
+
+    /// The table of codes, for `--help`.
+    pub(crate) fn help() -> String {
+        let mut help = String::from("Exit codes:\n");
+        for (exit, meaning) in Self::MEANINGS {
+            let _ = writeln!(help, "  {:>3}  {meaning}", exit.code());
+        }
+        help
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudsfor_core::{IdempotencyKey, TransportErrorKind};
+
+    use super::*;
+
+    #[test]
+    fn every_kind_of_error_has_its_exit_code() {
+        let transport = ErrorKind::Transport;
+        for (kind, code) in [
+            (ErrorKind::Unauthorized, 4),
+            (ErrorKind::Forbidden, 4),
+            (ErrorKind::NotFound, 3),
+            (ErrorKind::Invalid { fields: Vec::new() }, 2),
+            (ErrorKind::Conflict, 5),
+            (ErrorKind::Locked, 5),
+            (ErrorKind::State, 5),
+            (ErrorKind::Protected, 5),
+            (ErrorKind::Quota, 6),
+            (ErrorKind::Capacity, 6),
+            (ErrorKind::KeyReused, 5),
+            (ErrorKind::RateLimited { retry_after: None }, 6),
+            (ErrorKind::Server { retry_after: None }, 7),
+            (ErrorKind::Unexpected, 7),
+            (transport(TransportErrorKind::Connect), 7),
+            (transport(TransportErrorKind::Tls), 7),
+            (transport(TransportErrorKind::Timeout), 7),
+            (transport(TransportErrorKind::Cut), 7),
+            (transport(TransportErrorKind::Protocol), 7),
+            (transport(TransportErrorKind::TooLarge), 7),
+            (
+                ErrorKind::Decode {
+                    location: String::new(),
+                },
+                7,
+            ),
+            (ErrorKind::Deadline, 7),
+            (
+                ErrorKind::SeveralMatch {
+                    candidates: Vec::new(),
+                },
+                5,
+            ),
+            (
+                ErrorKind::Ambiguous {
+                    key: IdempotencyKey::random(),
+                    candidates: Vec::new(),
+                },
+                5,
+            ),
+            (ErrorKind::Configuration, 2),
+            (ErrorKind::Unsupported, 1),
+        ] {
+            assert_eq!(Exit::of(&kind).code(), code, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn the_help_names_every_code_once() {
+        let help = Exit::help();
+        for (exit, meaning) in Exit::MEANINGS {
+            let line = format!("{:>3}  {meaning}\n", exit.code());
+            assert_eq!(help.matches(&line).count(), 1, "{exit:?}");
+        }
+    }
+}

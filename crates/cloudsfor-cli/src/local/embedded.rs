@@ -1,0 +1,128 @@
+//! The service as a part of this program.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudsfor_core::transport::InProcessTransport;
+use cloudsfor_core::{Client, Credentials, Endpoint, Error};
+use cloudsfor_server::cloud::{Cloud, DEFAULT_CREATE_TIME, FirstAccount, Parts};
+use cloudsfor_server::http::{Body, router_of_owner};
+use cloudsfor_server::local_profile::LocalProfile;
+use etcetera::BaseStrategy;
+use tokio::task::JoinHandle;
+
+use crate::args::duration;
+use crate::connect::{Connection, misconfigured};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// Stands for this process in URLs; nothing is ever sent there.
+const NOWHERE: &str = "http://embedded.invalid/api/v1";
+
+/// The cloud in this process.
+pub(crate) struct Embedded {
+    cloud: Arc<Cloud>,
+    worker: JoinHandle<()>,
+}
+
+impl Embedded {
+    /// Lets the worker end what it is at, so that nothing it claimed waits for
+    /// its claim to run out.
+    pub(crate) async fn close(self) {
+        self.cloud.begin_close();
+        let _ = self.worker.await;
+        self.cloud.close().await;
+    }
+}
+
+/// Opens the embedded cloud as the owner of its data directory, who needs no
+/// password.
+pub(crate) async fn connect(
+    dir: Option<&Path>,
+    terminal: &mut Terminal,
+) -> Result<Connection, Failure> {
+    let dir = data_dir(dir)?;
+    let failed = |error: &dyn std::fmt::Display| {
+        let what = format!("the embedded cloud in {} can't be opened", dir.display());
+        Failure::new(Exit::Error, what, error.to_string())
+            .next("mend that, or name another directory with --data-dir")
+    };
+    let parts = Parts::simulated(create_time(None)?);
+    let cloud = Cloud::open(&dir, parts)
+        .await
+        .map_err(|error| failed(&error))?;
+    let profile = LocalProfile::new(&dir);
+    let found = cloud
+        .first_account(FirstAccount::default(), profile)
+        .await
+        .map_err(|error| failed(&error))?;
+    if found.new_password.is_some() {
+        terminal.note(&format!("Made a new cloud in {}.", dir.display()));
+    }
+    let router = router_of_owner(cloud.clone(), found.account);
+    let client = Client::builder()
+        .endpoint(
+            NOWHERE
+                .parse()
+                .map_err(|error| misconfigured(&Error::from(error)))?,
+        )
+        .transport(InProcessTransport::new::<Body>(router))
+        .build()
+        .map_err(|error| misconfigured(&error))?;
+    let worker = cloud.start_worker();
+    Ok(Connection {
+        api: Arc::new(client),
+        embedded: Some(Embedded { cloud, worker }),
+    })
+}
+
+/// Where `cloudsfor serve` listens, and as whom, by what it wrote down.
+pub(crate) fn profile(dir: Option<&Path>) -> Result<(Endpoint, Credentials), Failure> {
+    let profile = LocalProfile::new(&data_dir(dir)?);
+    let file = profile.path().display().to_string();
+    let failed = |why: String| {
+        Failure::new(Exit::Usage, "the profile `local` can't be used", why)
+            .next("start the service with `cloudsfor serve`, or use --local or --endpoint")
+    };
+    let found = profile
+        .load()
+        .map_err(|error| failed(error.to_string()))?
+        .ok_or_else(|| failed(format!("there is no {file}")))?;
+    let endpoint = found
+        .endpoint
+        .ok_or_else(|| failed(format!("the service of {file} has not been started yet")))?;
+    let endpoint = endpoint
+        .parse()
+        .map_err(|error| misconfigured(&Error::from(error)))?;
+    let credentials = Credentials::basic(found.email, found.password)
+        .map_err(|error| misconfigured(&Error::from(error)))?;
+    Ok((endpoint, credentials))
+}
+
+/// The directory that was asked for, or else the user's own.
+pub(crate) fn data_dir(asked: Option<&Path>) -> Result<PathBuf, Failure> {
+    if let Some(dir) = asked {
+        return Ok(dir.to_owned());
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::new(Exit::Usage, "there is no data directory", error.to_string())
+            .next("set HOME, or name a directory with --data-dir")
+    })?;
+    Ok(strategy.data_dir().join("cloudsfor"))
+}
+
+/// How long a simulated VM takes until it runs: as asked for, or as
+/// `CLOUDSFOR_CREATE_TIME` says, or the default.
+pub(crate) fn create_time(asked: Option<Duration>) -> Result<Duration, Failure> {
+    match (asked, std::env::var("CLOUDSFOR_CREATE_TIME")) {
+        (Some(time), _) => Ok(time),
+        (None, Ok(text)) if !text.is_empty() => duration(&text).map_err(|rule| {
+            let what = "the environment variable CLOUDSFOR_CREATE_TIME can't be used";
+            Failure::new(Exit::Usage, what, format!("it {rule}, not {text:?}"))
+                .next("set it again, or unset it")
+        }),
+        (None, _) => Ok(DEFAULT_CREATE_TIME),
+    }
+}

@@ -1,0 +1,184 @@
+//! One value as text: how sizes, times and what is missing look everywhere.
+
+use std::fmt::Write as _;
+
+use cloudsfor_types::{Gigabytes, Timestamp};
+
+use super::clean::clean;
+
+/// How points in time are written.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Times {
+    /// As the server wrote them: for programs.
+    Exact,
+    /// `3 d ago`: for a table that people read.
+    Ago(jiff::Timestamp),
+    /// Both: where there is room for it.
+    Both(jiff::Timestamp),
+}
+
+/// The place where a value's text goes.
+pub(crate) struct Cell<'a> {
+    text: &'a mut String,
+    times: Times,
+}
+
+impl<'a> Cell<'a> {
+    pub(crate) fn new(text: &'a mut String, times: Times) -> Self {
+        Self { text, times }
+    }
+
+    pub(crate) fn missing(&mut self) {
+        self.text.push('-');
+    }
+
+    /// Text from elsewhere; empty text is shown as missing.
+    pub(crate) fn text(&mut self, text: &str) {
+        if text.is_empty() {
+            self.missing();
+        } else {
+            self.text.push_str(&clean(text));
+        }
+    }
+
+    pub(crate) fn optional_text(&mut self, text: Option<&str>) {
+        self.text(text.unwrap_or_default());
+    }
+
+    /// An identifier, with what it means where that is known.
+    pub(crate) fn described(&mut self, text: Option<&str>, description: Option<&str>) {
+        self.optional_text(text);
+        if let (Some(_), Some(description)) = (text, description) {
+            self.push(format_args!(" ({})", clean(description)));
+        }
+    }
+
+    pub(crate) fn number(&mut self, number: impl Into<Option<u64>>) {
+        match number.into() {
+            Some(number) => self.push(format_args!("{number}")),
+            None => self.missing(),
+        }
+    }
+
+    pub(crate) fn gigabytes(&mut self, size: impl Into<Option<Gigabytes>>) {
+        match size.into() {
+            Some(size) => self.push(format_args!("{size} GB")),
+            None => self.missing(),
+        }
+    }
+
+    pub(crate) fn whole_gigabytes(&mut self, size: impl Into<Option<u64>>) {
+        match size.into() {
+            Some(size) => self.push(format_args!("{size} GB")),
+            None => self.missing(),
+        }
+    }
+
+    pub(crate) fn yes_or_no(&mut self, yes: bool) {
+        self.text.push_str(if yes { "yes" } else { "no" });
+    }
+
+    /// A list on one line; an empty one is shown as missing.
+    pub(crate) fn list<T: AsRef<str>>(&mut self, items: impl IntoIterator<Item = T>) {
+        let start = self.text.len();
+        for item in items {
+            if self.text.len() > start {
+                self.text.push_str(", ");
+            }
+            self.text.push_str(&clean(item.as_ref()));
+        }
+        if self.text.len() == start {
+            self.missing();
+        }
+    }
+
+    pub(crate) fn time<'t>(&mut self, time: impl Into<Option<&'t Timestamp>>) {
+        let Some(time) = time.into() else {
+            return self.missing();
+        };
+        match (self.times, time.instant()) {
+            (Times::Ago(now), Some(instant)) => self.text.push_str(&ago(instant, now)),
+            (Times::Both(now), Some(instant)) => {
+                self.push(format_args!("{time} ({})", ago(instant, now)));
+            }
+            // A stamp that isn't RFC 3339 is text from elsewhere.
+            _ => self.text(&time.to_string()),
+        }
+    }
+
+    fn push(&mut self, text: std::fmt::Arguments<'_>) {
+        let _ = self.text.write_fmt(text);
+    }
+}
+
+/// How long ago it was, in one unit. What a skewed clock puts into the future
+/// was just now.
+pub(crate) fn ago(then: jiff::Timestamp, now: jiff::Timestamp) -> String {
+    let seconds = now.as_second().saturating_sub(then.as_second()).max(0);
+    match seconds {
+        0..60 => format!("{seconds} s ago"),
+        60..3600 => format!("{} min ago", seconds / 60),
+        3600..172_800 => format!("{} h ago", seconds / 3600),
+        172_800..63_072_000 => format!("{} d ago", seconds / 86_400),
+        _ => format!("{} y ago", seconds / 31_536_000),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn cell(times: Times, write: impl Fn(&mut Cell<'_>)) -> String {
+        let mut text = String::new();
+        write(&mut Cell::new(&mut text, times));
+        text
+    }
+
+    #[test]
+    fn ages_have_one_unit() {
+        let now: jiff::Timestamp = "2026-01-01T00:00:00Z".parse().unwrap();
+        for (then, shown) in [
+            ("2026-01-01T00:00:05Z", "0 s ago"),
+            ("2025-12-31T23:59:01Z", "59 s ago"),
+            ("2025-12-31T23:59:00Z", "1 min ago"),
+            ("2025-12-31T23:00:00Z", "1 h ago"),
+            ("2025-12-30T00:00:01Z", "47 h ago"),
+            ("2025-12-30T00:00:00Z", "2 d ago"),
+            ("2024-01-03T00:00:00Z", "729 d ago"),
+            ("2015-01-14T16:36:31Z", "10 y ago"),
+        ] {
+            assert_eq!(ago(then.parse().unwrap(), now), shown, "{then}");
+        }
+    }
+
+    #[test]
+    fn times_are_relative_exact_or_both() {
+        let now = "2026-01-01T00:00:00Z".parse().unwrap();
+        let then = Timestamp::from("2025-12-31T23:00:00Z");
+        assert_eq!(cell(Times::Ago(now), |c| c.time(&then)), "1 h ago");
+        assert_eq!(
+            cell(Times::Exact, |c| c.time(&then)),
+            "2025-12-31T23:00:00Z"
+        );
+        assert_eq!(
+            cell(Times::Both(now), |c| c.time(&then)),
+            "2025-12-31T23:00:00Z (1 h ago)"
+        );
+        let strange = Timestamp::from("soon\u{1b}[2J");
+        assert_eq!(
+            cell(Times::Ago(now), |c| c.time(&strange)),
+            "soon\\u{1b}[2J"
+        );
+    }
+
+    #[test]
+    fn what_is_missing_is_a_dash_and_nothing_is_rounded() {
+        let exact = |write: fn(&mut Cell<'_>)| cell(Times::Exact, write);
+        assert_eq!(exact(|c| c.text("")), "-");
+        assert_eq!(exact(|c| c.list(Vec::<String>::new())), "-");
+        assert_eq!(exact(|c| c.number(None)), "-");
+        assert_eq!(exact(|c| c.time(None)), "-");
+        assert_eq!(exact(|c| c.gigabytes(Gigabytes::new(0.25))), "0.25 GB");
+        assert_eq!(exact(|c| c.list(["a\n", "b"])), "a\\n, b");
+    }
+}

@@ -1,0 +1,70 @@
+//! Errors on standard error: for people or as JSON.
+
+use serde::Serialize;
+
+use super::cell::ago;
+use super::{Format, json};
+use crate::failure::{Facts, Failure};
+use crate::terminal::Terminal;
+
+/// Shows a failure: three short parts for people, one line of JSON for programs
+/// that asked for JSON.
+pub(crate) fn failure(terminal: &mut Terminal, format: Format, failure: &Failure) {
+    if format == Format::Json {
+        // Serializing text into memory can't fail; if it did, the plain form
+        // below would still tell the user.
+        if let Ok(line) = json::line(&Envelope::of(failure)) {
+            return terminal.say_json(&line);
+        }
+    }
+    terminal.say_error(&failure.what);
+    terminal.say(&format!("  why: {}", failure.why));
+    for fault in &failure.facts.faults {
+        terminal.say(&format!("       {} {}", fault.name, fault.message));
+    }
+    for vm in &failure.facts.candidates {
+        let now = terminal.now();
+        let age = vm.created_at.instant().map(|then| ago(then, now));
+        let region = vm.region.as_ref().map_or("-", |region| &region.name);
+        terminal.say(&format!(
+            "       id:{}  {}  created {}  {region}  {}",
+            vm.id,
+            vm.name,
+            age.unwrap_or_else(|| vm.created_at.to_string()),
+            vm.status,
+        ));
+    }
+    for (i, next) in failure.next.iter().enumerate() {
+        let label = if i == 0 { "next:" } else { "     " };
+        terminal.say(&format!(" {label} {next}"));
+    }
+}
+
+#[derive(Serialize)]
+struct Envelope<'a> {
+    error: Body<'a>,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    exit_code: u8,
+    what: &'a str,
+    why: &'a str,
+    next: &'a [String],
+    #[serde(flatten)]
+    facts: &'a Facts,
+}
+
+impl<'a> Envelope<'a> {
+    fn of(failure: &'a Failure) -> Self {
+        Self {
+            error: Body {
+                exit_code: failure.exit.code(),
+                what: &failure.what,
+                why: &failure.why,
+                next: &failure.next,
+                facts: &failure.facts,
+            },
+        }
+    }
+}

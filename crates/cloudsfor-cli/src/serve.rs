@@ -1,0 +1,182 @@
+//! `serve`: the service, in the foreground.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+use cloudsfor_core::SecretString;
+use cloudsfor_server::cloud::FirstAccount;
+use cloudsfor_server::http::Limits;
+use cloudsfor_server::local_profile::LocalProfile;
+use cloudsfor_server::service::{Service, ServiceOptions, StartError};
+use secrecy::ExposeSecret;
+use tokio::signal;
+use tracing_subscriber::EnvFilter;
+
+use crate::args::{Global, duration};
+use crate::connect::{Environment, PASSWORD_MAX, password_text};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::local::{create_time, data_dir};
+use crate::terminal::Terminal;
+
+/// Run the service on this machine, in the foreground.
+///
+/// The first start makes an account, with a random password unless one is given.
+/// The password is shown once and kept in the data directory for `--profile
+/// local`. SIGTERM and SIGINT end the service cleanly.
+#[derive(Args)]
+pub(crate) struct Serve {
+    /// Where to listen; port 0 takes any that is free
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
+    listen: SocketAddr,
+
+    /// The e-mail of the first account; must match if there is one already
+    #[arg(long, value_name = "EMAIL")]
+    account: Option<String>,
+
+    /// A file with the first account's password, or `-` for standard input; must
+    /// match if there is one already
+    #[arg(long, value_name = "FILE", requires = "account")]
+    password_file: Option<PathBuf>,
+
+    /// How many VMs the first account may have; 100 unless it was set before
+    #[arg(long, value_name = "N")]
+    vm_limit: Option<u32>,
+
+    /// How long a simulated VM takes until it runs [default: 3s] [env:
+    /// CLOUDSFOR_CREATE_TIME]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
+    create_time: Option<Duration>,
+
+    /// Listen beyond this machine although passwords then cross the network
+    /// unencrypted
+    #[arg(long)]
+    allow_plain_http: bool,
+}
+
+pub(crate) async fn run(
+    args: &Serve,
+    global: &Global,
+    environment: Environment,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    log_to_standard_error();
+    let asked = global
+        .data_dir
+        .as_deref()
+        .or(environment.data_dir.as_deref());
+    let dir = data_dir(asked)?;
+    let password = match &args.password_file {
+        Some(file) => Some(read_password(file, terminal)?),
+        None => None,
+    };
+    // Before anything is started, so that no signal is missed.
+    let stop = stop_signal().map_err(|error| not_started(error.to_string(), Exit::Error))?;
+    let service = Service::start(ServiceOptions {
+        listen: args.listen,
+        data_dir: dir.clone(),
+        account: FirstAccount {
+            email: args.account.clone(),
+            password,
+            vm_limit: args.vm_limit.map(u64::from),
+        },
+        create_time: create_time(args.create_time)?,
+        allow_plain_http: args.allow_plain_http,
+        limits: Limits::default(),
+    })
+    .await
+    .map_err(|error| failure(&error))?;
+    announce(&service, &dir, terminal)?;
+    service.run(stop).await;
+    terminal.note("Stopped.");
+    Ok(Exit::Done)
+}
+
+/// Says where it really listens and with which account. Whoever started it can
+/// wait for these lines.
+fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<(), Failure> {
+    let found = service.account();
+    let out = terminal.out();
+    writeln!(out, "CloudsFor listens on {}", service.endpoint())?;
+    writeln!(out, "Account: {}", found.account.email)?;
+    if let Some(password) = &found.new_password {
+        writeln!(out, "Password: {}", password.expose_secret())?;
+        let file = LocalProfile::new(dir);
+        let file = file.path().display();
+        writeln!(
+            out,
+            "          (shown only now; kept in {file} for --profile local)"
+        )?;
+    }
+    writeln!(
+        out,
+        "VMs are simulated; their state is kept in {}",
+        dir.display()
+    )?;
+    Ok(terminal.flush()?)
+}
+
+fn failure(error: &StartError) -> Failure {
+    let exit = match error {
+        StartError::PlainHttp(_) => Exit::Usage,
+        StartError::Account(_) => Exit::Conflict,
+        StartError::Listen { .. } | StartError::Cloud(_) => Exit::Error,
+    };
+    not_started(error.to_string(), exit)
+}
+
+fn not_started(why: String, exit: Exit) -> Failure {
+    Failure::new(exit, "the service was not started", why)
+        .next("`cloudsfor serve --help` says what can be set")
+}
+
+fn read_password(file: &Path, terminal: &mut Terminal) -> Result<SecretString, Failure> {
+    let bytes = if file == Path::new("-") {
+        terminal.read_input(PASSWORD_MAX)
+    } else {
+        std::fs::read(file)
+    };
+    let unusable = |why: &str| {
+        let what = format!("the password in {} can't be used", file.display());
+        Failure::new(Exit::Usage, what, why).next("name a file that holds the password alone")
+    };
+    let bytes = bytes.map_err(|error| unusable(&error.to_string()))?;
+    password_text(bytes).map_err(|why| unusable(&format!("it {why}")))
+}
+
+/// Ends when the process is asked to end.
+#[cfg(unix)]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    use signal::unix::{SignalKind, signal};
+    let (mut interrupt, mut terminate) = (
+        signal(SignalKind::interrupt())?,
+        signal(SignalKind::terminate())?,
+    );
+    Ok(async move {
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+    })
+}
+
+/// Ends when the process is asked to end.
+#[cfg(not(unix))]
+fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
+    Ok(async {
+        let _ = signal::ctrl_c().await;
+    })
+}
+
+/// What goes wrong, unless `CLOUDSFOR_LOG` asks for more (`info` logs each
+/// request).
+fn log_to_standard_error() {
+    let filter =
+        EnvFilter::try_from_env("CLOUDSFOR_LOG").unwrap_or_else(|_| EnvFilter::new("warn"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .init();
+}

@@ -1,0 +1,300 @@
+//! `vm create`
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::time::Duration;
+
+use clap::{Args, ValueEnum};
+use cloudsfor_core::call::InvalidKey;
+use cloudsfor_core::{Api, CreatedVm, Error, ErrorKind, IdempotencyKey};
+use cloudsfor_types::{CreateVm, FieldFault, Plan, rules};
+use serde_json::{Map, Value};
+
+use super::wait::{Wait, until_it_runs};
+use crate::args::{Global, duration, label, quote, selector};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::terminal::{Interrupt, Terminal};
+
+/// What VM to create.
+#[derive(Args)]
+pub(crate) struct Create {
+    /// The VM's name, which is its hostname too
+    name: String,
+
+    /// The region to run it in: moscow_01
+    #[arg(long)]
+    region: String,
+
+    /// The image to make it of: fedora-19, or a snapshot's id
+    #[arg(long)]
+    image: String,
+
+    /// Memory in GB: 0.25 to 1024 in steps of 0.25
+    #[arg(long, value_name = "GB", value_parser = number, allow_negative_numbers = true)]
+    size: f64,
+
+    /// Virtual processors: 1 to 128
+    #[arg(long, value_name = "N", value_parser = number, allow_negative_numbers = true)]
+    cpu: f64,
+
+    /// Disk in GB: 1 to 65536
+    #[arg(long, value_name = "GB", value_parser = number, allow_negative_numbers = true)]
+    disk_size: f64,
+
+    /// The tariff
+    #[arg(long, value_enum)]
+    plan: Option<Tariff>,
+
+    /// The id of a key to put into root's account; may be repeated
+    #[arg(long = "ssh-key", value_name = "ID")]
+    ssh_keys: Vec<u64>,
+
+    /// Make backups automatically
+    #[arg(long)]
+    backups: bool,
+
+    /// Give it an IPv6 address
+    #[arg(long)]
+    ipv6: bool,
+
+    /// A file with data for the first boot (cloud-init); `-` for standard input
+    #[arg(long, value_name = "FILE")]
+    user_data: Option<String>,
+
+    /// Join the account's default private network
+    #[arg(long)]
+    private_networking: bool,
+
+    /// A label; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    labels: Vec<(String, String)>,
+
+    /// Refuse to delete it
+    #[arg(long)]
+    protected: bool,
+
+    /// Fail if there is a VM of this name
+    #[arg(long)]
+    unique_name: bool,
+
+    /// Repeat a command of which it is unknown whether it was carried out: the
+    /// same key makes one VM at most
+    #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
+    idempotency_key: Option<IdempotencyKey>,
+
+    /// Don't wait until it runs
+    #[arg(long)]
+    no_wait: bool,
+
+    /// The longest to wait until it runs
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m")]
+    wait_timeout: Duration,
+}
+
+/// The tariffs, as people and as the API call them.
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum Tariff {
+    #[value(alias = "PLAN_ID_FIX")]
+    Static,
+    #[value(alias = "PLAN_ID_STD")]
+    Dynamic,
+}
+
+impl Tariff {
+    fn plan(self) -> Plan {
+        match self {
+            Self::Static => Plan::Fixed,
+            Self::Dynamic => Plan::Dynamic,
+        }
+    }
+}
+
+fn idempotency_key(text: &str) -> Result<IdempotencyKey, InvalidKey> {
+    IdempotencyKey::new(text)
+}
+
+fn number(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err("must be a number".into()),
+    }
+}
+
+pub(super) async fn create(
+    api: &dyn Api,
+    args: &Create,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let request = request(args, global, terminal)?;
+    // Made here and not by the SDK, so that it can be told after Ctrl-C too.
+    let key = args
+        .idempotency_key
+        .clone()
+        .unwrap_or_else(IdempotencyKey::random);
+    let mut interrupt = terminal.interrupt();
+    let created = send(api, &request, &key, global, &mut interrupt).await?;
+    if created.replayed {
+        terminal.note("The key was used before: this is the VM that was made then.");
+    }
+    let look = global.command(&format!("vm get {}", selector(&created.vm.id)));
+    if args.no_wait {
+        output::one(terminal, global.output, &created.vm)?;
+        terminal.note(&format!("It is being created. To see how it is: {look}"));
+        return Ok(Exit::Done);
+    }
+    let wait = Wait {
+        vm: &created.vm,
+        at_most: args.wait_timeout,
+        look,
+    };
+    let vm = until_it_runs(api, &wait, terminal, &mut interrupt).await?;
+    output::one(terminal, global.output, &vm)?;
+    Ok(Exit::Done)
+}
+
+async fn send(
+    api: &dyn Api,
+    request: &CreateVm,
+    key: &IdempotencyKey,
+    global: &Global,
+    interrupt: &mut Interrupt,
+) -> Result<CreatedVm, Failure> {
+    let call = global.call().with_idempotency_key(key.clone());
+    tokio::select! {
+        biased;
+        created = api.create_vm(request, &call) => {
+            created.map_err(|error| not_created(&error, &request.name, key, global))
+        }
+        () = interrupt => {
+            let what = unknown_outcome(&request.name);
+            let why = "the command was interrupted before the server answered";
+            Err(repeatable(Failure::new(Exit::Interrupted, what, why), key))
+        }
+    }
+}
+
+fn not_created(error: &Error, name: &str, key: &IdempotencyKey, global: &Global) -> Failure {
+    if let ErrorKind::Ambiguous { .. } = error.kind() {
+        // Here the SDK found that the server doesn't honour keys: sending it
+        // again could make a second VM.
+        let look = global.command(&format!("vm list --name {}", quote(name)));
+        Failure::of(error, unknown_outcome(name))
+            .instead(format!("look whether it is there: {look}"))
+            .next("create it again only if it isn't")
+    } else if error.may_have_been_applied() {
+        repeatable(Failure::of(error, unknown_outcome(name)), key)
+    } else {
+        Failure::of(error, format!("the VM {name} was not created")).naming(flag)
+    }
+}
+
+fn unknown_outcome(name: &str) -> String {
+    format!("it is unknown whether the VM {name} is being created")
+}
+
+fn repeatable(failure: Failure, key: &IdempotencyKey) -> Failure {
+    let mut failure = failure.instead(format!(
+        "repeat the same command within 24 hours with --idempotency-key {}: \
+         it makes one VM at most",
+        quote(key.as_str())
+    ));
+    failure.facts.idempotency_key = Some(key.to_string());
+    failure
+}
+
+/// The request, read from its JSON as strictly as the server does, so that every
+/// fault is found at once and before anything is sent.
+fn request(args: &Create, global: &Global, terminal: &mut Terminal) -> Result<CreateVm, Failure> {
+    let user_data = match &args.user_data {
+        Some(file) => Some(user_data(file, global, terminal)?),
+        None => None,
+    };
+    let mut body = Map::new();
+    let mut set = |name: &str, value: Value| body.insert(name.to_owned(), value);
+    set("name", args.name.as_str().into());
+    set("region", args.region.as_str().into());
+    set("image", args.image.as_str().into());
+    set("size", args.size.into());
+    set("cpu", args.cpu.into());
+    set("disk_size", args.disk_size.into());
+    set(
+        "plan",
+        args.plan.map(|tariff| tariff.plan().to_string()).into(),
+    );
+    set("ssh_keys", args.ssh_keys.clone().into());
+    set("backups", args.backups.into());
+    set("ipv6", args.ipv6.into());
+    set("user_data", user_data.into());
+    set("private_networking", args.private_networking.into());
+    set("labels", labels(args)?.into());
+    set("protected", args.protected.into());
+    set("unique_name", args.unique_name.into());
+    CreateVm::decode(body).map_err(|faults| breaks_rules(args, faults))
+}
+
+fn labels(args: &Create) -> Result<Map<String, Value>, Failure> {
+    let mut labels = Map::new();
+    for (key, value) in &args.labels {
+        if labels.insert(key.clone(), value.as_str().into()).is_some() {
+            let fault = format!("must have each key once, and {key:?} is there twice");
+            return Err(breaks_rules(args, vec![FieldFault::new("labels", fault)]));
+        }
+    }
+    Ok(labels)
+}
+
+fn user_data(file: &str, global: &Global, terminal: &mut Terminal) -> Result<String, Failure> {
+    let unusable = |why: String| {
+        Failure::new(
+            Exit::Usage,
+            format!("the user data in {file:?} can't be used"),
+            why,
+        )
+        .next("name a text file after --user-data, or `-` for standard input")
+    };
+    if file == "-" && global.password_stdin {
+        return Err(unusable("standard input holds the password already".into()));
+    }
+    // More than is allowed, so that the fault can say how long it is, and an end
+    // to it, as a device has none.
+    let at_most = rules::USER_DATA_MAX as u64 * 16;
+    let bytes = if file == "-" {
+        terminal.read_input(at_most)
+    } else {
+        read(file, at_most)
+    };
+    let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
+    String::from_utf8(bytes).map_err(|_| unusable("it is not UTF-8 text".into()))
+}
+
+fn read(file: &str, at_most: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(file)?.take(at_most).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn breaks_rules(args: &Create, faults: Vec<FieldFault>) -> Failure {
+    let what = format!("the VM {} was not created", args.name);
+    let mut failure = Failure::new(Exit::Usage, what, "the request breaks rules:")
+        .next("correct it and repeat the command");
+    failure.facts.faults = faults;
+    failure.naming(flag)
+}
+
+/// What the user calls an attribute of the request. One key of several is named
+/// by its place: `ssh_keys[1]` is the second.
+fn flag(attribute: &str) -> String {
+    let place = attribute
+        .strip_prefix("ssh_keys[")
+        .and_then(|rest| rest.strip_suffix(']')?.parse::<usize>().ok());
+    match (attribute, place) {
+        (_, Some(place)) => format!("--ssh-key (number {})", place + 1),
+        ("name", _) => "NAME".into(),
+        ("ssh_keys", _) => "--ssh-key".into(),
+        ("labels", _) => "--label".into(),
+        (other, _) => format!("--{}", other.replace('_', "-")),
+    }
+}

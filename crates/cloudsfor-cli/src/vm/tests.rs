@@ -1,0 +1,8 @@
+//! Each verb as its user meets it: what it asks of the API, and its screens.
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod snapshots;
+mod wait;

@@ -1,0 +1,149 @@
+//! Waiting for a VM that was just created.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use cloudsfor_core::{CreatedVm, Error, ErrorKind, MockApi, Result};
+use cloudsfor_types::Vm;
+use serde_json::{Value, json};
+
+use crate::terminal::fake::Fake;
+use crate::testing::{Ended, a_hostile_vm, a_new_vm, a_vm, run};
+
+const CREATE: &str = "vm create example.com --region moscow_01 --image fedora-19 \
+                      --size 1 --cpu 1 --disk-size 10";
+
+/// Creates a VM that is found like this, one after the other, then as at last.
+fn wait(found: Vec<Result<Vm>>, more: &str, fake: Fake) -> Ended {
+    let mut api = MockApi::new();
+    api.expect_create_vm()
+        .return_once(|_, _| Ok(CreatedVm::new(a_new_vm(), None, false)));
+    let mut found = VecDeque::from(found);
+    api.expect_wait_vm()
+        .returning(move |_, _, _| found.pop_front().unwrap_or_else(|| Ok(a_new_vm())));
+    let args = format!("{CREATE} {more}");
+    run(&api, &args.split_whitespace().collect::<Vec<_>>(), fake)
+}
+
+fn preparing() -> Vm {
+    a_vm(json!({"status": "preparing", "locked": true}))
+}
+
+fn steps() -> Vec<Result<Vm>> {
+    vec![
+        Ok(a_new_vm()),
+        Ok(a_new_vm()),
+        Ok(preparing()),
+        Ok(a_vm(json!({}))),
+    ]
+}
+
+/// The times of pauses are random, so screens show them as one.
+fn without_times(ended: &Ended) -> String {
+    let both = ended.screen.both();
+    let lines = both.lines().map(|line| match line.split_once(" after ") {
+        Some((before, _)) => format!("{before} after SOME TIME"),
+        None => line.to_owned(),
+    });
+    lines.collect::<Vec<_>>().join("\n") + "\n"
+}
+
+#[test]
+fn a_script_gets_a_line_for_each_change() {
+    let ended = wait(steps(), "", Fake::default());
+    crate::golden::check("vm-create/wait.txt", &without_times(&ended));
+    assert_eq!(ended.exit.code(), 0);
+}
+
+#[test]
+fn a_person_is_left_with_the_last_line() {
+    let ended = wait(steps(), "", Fake::person(80));
+    crate::golden::check("vm-create/wait-terminal.txt", &without_times(&ended));
+}
+
+#[test]
+fn quiet_is_quiet() {
+    let ended = wait(steps(), "-q -o json", Fake::default().quiet());
+    assert_eq!(ended.screen.err(), "");
+    let vm: Value = serde_json::from_str(&ended.screen.out()).unwrap();
+    assert_eq!(vm["status"], "running");
+}
+
+#[test]
+fn a_creation_that_fails_is_an_error() {
+    let errored = || vec![Ok(a_vm(json!({"status": "errored"})))];
+    wait(errored(), "", Fake::default()).golden("vm-create/errored.txt");
+    wait(errored(), "-o json -q", Fake::default().quiet()).golden("vm-create/errored-json.txt");
+}
+
+#[test]
+fn when_the_time_is_up_the_command_that_shows_it_is_told() {
+    let more = "--wait-timeout 90s --email user@example.com";
+    wait(Vec::new(), more, Fake::default()).golden_but_why("vm-create/still-running.txt");
+}
+
+#[test]
+fn an_interrupted_wait_says_what_goes_on() {
+    let ended = wait(vec![Ok(preparing())], "", Fake::default().interrupts());
+    ended.golden("vm-create/interrupted.txt");
+}
+
+#[test]
+fn an_interrupted_request_says_how_to_repeat_it() {
+    let api = Slow;
+    let args = format!("{CREATE} --idempotency-key k-1");
+    let args: Vec<_> = args.split_whitespace().collect();
+    let ended = run(&api, &args, Fake::default().interrupts());
+    ended.golden("vm-create/interrupted-request.txt");
+}
+
+/// An API that doesn't answer.
+struct Slow;
+
+#[async_trait::async_trait]
+impl cloudsfor_core::Vms for Slow {
+    async fn create_vm(
+        &self,
+        _: &cloudsfor_types::CreateVm,
+        _: &cloudsfor_core::CallOptions,
+    ) -> Result<CreatedVm> {
+        std::future::pending().await
+    }
+}
+
+#[test]
+fn an_error_that_does_not_pass_ends_the_wait_but_not_the_creation() {
+    for (kind, name) in [
+        (ErrorKind::Unauthorized, "vm-create/wait-error.txt"),
+        (ErrorKind::NotFound, "vm-create/wait-gone.txt"),
+    ] {
+        let error = Error::new(kind, "wait_vm", "the server says no");
+        wait(vec![Err(error)], "", Fake::default()).golden(name);
+    }
+}
+
+#[test]
+fn an_error_that_passes_is_waited_out() {
+    let kind = ErrorKind::Server {
+        retry_after: Some(Duration::from_secs(3)),
+    };
+    let found = vec![
+        Err(Error::new(kind, "wait_vm", "busy")),
+        Ok(a_vm(json!({}))),
+    ];
+    assert_eq!(wait(found, "", Fake::default()).exit.code(), 0);
+}
+
+#[test]
+fn progress_shows_nothing_that_acts_on_a_terminal() {
+    for fake in [Fake::default(), Fake::person(80)] {
+        let mut locked = a_hostile_vm();
+        locked.locked = true;
+        let ended = wait(vec![Ok(locked), Ok(a_hostile_vm())], "", fake);
+        let all = ended.screen.both();
+        assert!(
+            !all.contains(|c: char| c != '\n' && c.is_control()),
+            "{all:?}"
+        );
+    }
+}

@@ -1,0 +1,113 @@
+//! What is shown of a VM.
+
+use cloudsfor_types::{Address, Plan, Vm};
+
+use crate::output::table::Column;
+use crate::output::{Described, Details, Resource};
+
+impl Resource for Vm {
+    const COLUMNS: &'static [Column<Self>] = &[
+        Column::new("ID", |vm: &Self, cell| cell.text(vm.id.as_str())),
+        Column::new("NAME", |vm: &Self, cell| cell.text(&vm.name)).elastic(),
+        Column::new("STATUS", |vm: &Self, cell| cell.text(vm.status.as_str())).status(),
+        Column::new("MEMORY", |vm: &Self, cell| cell.gigabytes(vm.memory))
+            .right()
+            .rank(2),
+        Column::new("VCPUS", |vm: &Self, cell| cell.number(vm.vcpus))
+            .right()
+            .rank(0),
+        Column::new("DISK", |vm: &Self, cell| cell.whole_gigabytes(vm.disk))
+            .right()
+            .rank(1),
+        Column::new("REGION", |vm: &Self, cell| {
+            cell.optional_text(vm.region.as_ref().map(|region| region.name.as_str()));
+        })
+        .rank(3),
+        Column::new("IP", |vm: &Self, cell| cell.optional_text(main_address(vm))).rank(5),
+        Column::new("CREATED", |vm: &Self, cell| cell.time(&vm.created_at)).rank(4),
+    ];
+
+    fn id(&self) -> &str {
+        self.id.as_str()
+    }
+
+    fn name(&self) -> &str {
+        &self.name
+    }
+}
+
+impl Described for Vm {
+    fn details(&self, details: &mut Details) {
+        details.line("ID", |cell| cell.text(self.id.as_str()));
+        details.line("Name", |cell| cell.text(&self.name));
+        details.status("Status", self.status.as_str());
+        details.line("Locked", |cell| cell.yes_or_no(self.locked));
+        details.line("Memory", |cell| cell.gigabytes(self.memory));
+        details.line("VCPUs", |cell| cell.number(self.vcpus));
+        details.line("Disk", |cell| cell.whole_gigabytes(self.disk));
+        details.line("Region", |cell| {
+            let region = self.region.as_ref();
+            cell.described(
+                region.map(|region| region.name.as_str()),
+                region.and_then(|region| region.description.as_deref()),
+            );
+        });
+        details.line("Image", |cell| {
+            let image = self.image.as_ref();
+            cell.described(
+                image.and_then(|image| image.distro.as_deref().or(image.id.as_deref())),
+                image.and_then(|image| image.name.as_deref()),
+            );
+        });
+        details.line("Plan", |cell| {
+            let plan = self.plan.as_ref();
+            cell.described(plan.map(Plan::as_str), plan.and_then(tariff));
+        });
+        details.line("Created", |cell| cell.time(&self.created_at));
+        let networks = self.networks.as_ref();
+        details.line("IPv4", |cell| {
+            cell.list(networks.iter().flat_map(|n| &n.v4).map(address));
+        });
+        details.line("IPv6", |cell| {
+            cell.list(networks.iter().flat_map(|n| &n.v6).map(address));
+        });
+        details.line("Features", |cell| {
+            cell.list(self.features.iter().map(|feature| feature.as_str()));
+        });
+        details.line("Backups", |cell| {
+            cell.list(self.backup_ids.iter().map(|id| id.as_str()));
+        });
+        details.line("Snapshots", |cell| {
+            cell.list(self.snapshot_ids.iter().map(|id| id.as_str()));
+        });
+        details.line("Labels", |cell| {
+            let labels = self.labels.iter().flatten();
+            cell.list(labels.map(|(key, value)| format!("{key}={value}")));
+        });
+        details.line("Protected", |cell| {
+            cell.yes_or_no(self.protected.unwrap_or_default());
+        });
+    }
+}
+
+/// Where people reach it: the public IPv4 address, else the first that it has.
+fn main_address(vm: &Vm) -> Option<&str> {
+    let networks = vm.networks.as_ref()?;
+    let address = networks.public_v4().or_else(|| networks.iter().next())?;
+    Some(&address.ip_address)
+}
+
+fn address(address: &Address) -> String {
+    match &address.r#type {
+        Some(kind) => format!("{} ({kind})", address.ip_address),
+        None => address.ip_address.clone(),
+    }
+}
+
+fn tariff(plan: &Plan) -> Option<&'static str> {
+    match plan {
+        Plan::Fixed => Some("static"),
+        Plan::Dynamic => Some("dynamic"),
+        Plan::Unknown(_) => None,
+    }
+}

@@ -1,0 +1,169 @@
+//! One request and its answer, under the time limits.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use cloudsfor_types::operations::{Method, Operation};
+use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::response::Parts;
+use http::{HeaderValue, Uri};
+use serde::de::DeserializeOwned;
+
+use super::Client;
+use crate::call::IdempotencyKey;
+use crate::deadline::Deadline;
+use crate::error::{Error, ErrorKind, Result, TransportErrorKind};
+use crate::printable::printable;
+use crate::response::{changes_something, decode, refusal, request_id};
+use crate::transport::TransportError;
+
+/// How much of an answer is read that is an error anyway, in bytes.
+const ERROR_BODY_LIMIT: usize = 64 << 10;
+
+/// A request, before it is put into HTTP.
+pub(super) struct Exchange<'a> {
+    pub(super) operation: &'a Operation,
+    pub(super) url: Uri,
+    pub(super) body: Option<Vec<u8>>,
+    pub(super) key: Option<&'a IdempotencyKey>,
+    pub(super) attempt_timeout: Duration,
+    pub(super) deadline: Deadline,
+}
+
+/// A success.
+pub(super) struct Answer<'a> {
+    operation: &'a Operation,
+    head: Parts,
+    body: Bytes,
+}
+
+impl Answer<'_> {
+    pub(super) fn decode<T: DeserializeOwned>(&self) -> Result<T> {
+        decode(self.operation, &self.head, &self.body)
+    }
+
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
+        self.head.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl Client {
+    /// Sends the request once and takes the answer, if it is the operation's
+    /// success.
+    pub(super) async fn exchange<'a>(&self, exchange: Exchange<'a>) -> Result<Answer<'a>> {
+        let operation = exchange.operation;
+        let (attempt_timeout, remaining) =
+            (exchange.attempt_timeout, exchange.deadline.remaining());
+        if remaining.is_zero() {
+            return Err(Error::new(
+                ErrorKind::Deadline,
+                operation.name,
+                "the time for the call was up before it was sent: allow more",
+            ));
+        }
+        let attempt = self.attempt(operation, self.request(exchange));
+        let limit = attempt_timeout.min(remaining);
+        let Ok(result) = tokio::time::timeout(limit, attempt).await else {
+            let (kind, time) = if remaining <= attempt_timeout {
+                (ErrorKind::Deadline, "in the time for the call".to_owned())
+            } else {
+                let kind = ErrorKind::Transport(TransportErrorKind::Timeout);
+                (kind, format!("within {attempt_timeout:?}"))
+            };
+            let what = format!(
+                "no whole answer from {} {time}: try again, or allow more",
+                self.endpoint.origin()
+            );
+            // Whether it was sent when the time was up, nobody can say.
+            return Err(undone(operation, kind, what, true));
+        };
+        result
+    }
+
+    fn request(&self, exchange: Exchange<'_>) -> http::Request<Bytes> {
+        let has_body = exchange.body.is_some();
+        let mut request = http::Request::new(exchange.body.unwrap_or_default().into());
+        *request.method_mut() = match exchange.operation.method {
+            Method::Get => http::Method::GET,
+            Method::Post => http::Method::POST,
+            Method::Delete => http::Method::DELETE,
+        };
+        *request.uri_mut() = exchange.url;
+        let headers = request.headers_mut();
+        let agent = concat!("cloudsfor-rust/", env!("CARGO_PKG_VERSION"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(agent));
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        if has_body {
+            let json = HeaderValue::from_static("application/json");
+            headers.insert(CONTENT_TYPE, json);
+        }
+        if let Some(authorization) = &self.authorization {
+            headers.insert(AUTHORIZATION, authorization.clone());
+        }
+        if let Some(key) = exchange.key {
+            let key = HeaderValue::try_from(key.as_str()).expect("a key is visible ASCII");
+            headers.insert("idempotency-key", key);
+        }
+        request
+    }
+
+    async fn attempt<'a>(
+        &self,
+        operation: &'a Operation,
+        request: http::Request<Bytes>,
+    ) -> Result<Answer<'a>> {
+        let response = self.transport.send(request).await;
+        let response = response.map_err(|error| self.no_answer(operation, error))?;
+        let (head, body) = response.into_parts();
+        if head.status.as_u16() != operation.success {
+            // Whatever came of the body, the status is known: that is the error.
+            let (body, _cut) = body.read(ERROR_BODY_LIMIT.min(self.body_limit)).await;
+            return Err(refusal(operation, &head, &body));
+        }
+        match body.collect(self.body_limit).await {
+            Ok(body) => Ok(Answer {
+                operation,
+                head,
+                body,
+            }),
+            Err(error) => Err(self
+                .no_answer(operation, error)
+                .with_status(head.status.as_u16())
+                .with_request_id(request_id(&head))),
+        }
+    }
+
+    fn no_answer(&self, operation: &Operation, error: TransportError) -> Error {
+        let origin = self.endpoint.origin();
+        let cause = printable(&error.cause());
+        let what = match error.kind {
+            TransportErrorKind::Connect => {
+                format!("can't connect to {origin} ({cause}): check the address and the network")
+            }
+            TransportErrorKind::Tls => format!(
+                "no secure connection to {origin} ({cause}): check the address, or trust the \
+                 authority of its certificate"
+            ),
+            TransportErrorKind::Timeout => {
+                format!("no answer from {origin} in time ({cause}): try again")
+            }
+            TransportErrorKind::Cut => format!(
+                "the connection to {origin} ended before the answer was whole ({cause}): try again"
+            ),
+            TransportErrorKind::Protocol => {
+                format!("what came from {origin} is no HTTP ({cause}): check the base URL")
+            }
+            TransportErrorKind::TooLarge => format!(
+                "the answer is larger than the limit ({cause}): ask for pages, or raise the limit"
+            ),
+        };
+        let kind = ErrorKind::Transport(error.kind);
+        undone(operation, kind, what, error.may_have_been_sent).with_source(error)
+    }
+}
+
+/// An error of a call that has no whole answer.
+fn undone(operation: &Operation, kind: ErrorKind, what: String, sent: bool) -> Error {
+    Error::new(kind, operation.name, what)
+        .with_may_have_been_applied(sent && changes_something(operation))
+}

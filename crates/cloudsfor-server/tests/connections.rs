@@ -1,0 +1,291 @@
+//! The service on a real socket: clients that hang up, dawdle or exaggerate, and
+//! a clean end.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod common;
+
+use std::time::Duration;
+
+use cloudsfor_server::cloud::FirstAccount;
+use cloudsfor_server::http::{BODY_LIMIT, Limits};
+use cloudsfor_server::service::{Service, ServiceOptions, StartError};
+use common::{EMAIL, PASSWORD, basic, example};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+struct Running {
+    address: String,
+    stop: oneshot::Sender<()>,
+    ended: JoinHandle<()>,
+    dir: tempfile::TempDir,
+}
+
+fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
+    ServiceOptions {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        data_dir: dir.path().join("data"),
+        account: FirstAccount {
+            email: Some(EMAIL.into()),
+            password: Some(PASSWORD.into()),
+            vm_limit: None,
+        },
+        create_time: Duration::ZERO,
+        allow_plain_http: false,
+        limits,
+    }
+}
+
+async fn start(limits: Limits) -> Running {
+    let dir = tempfile::tempdir().unwrap();
+    let service = Service::start(options(&dir, limits)).await.unwrap();
+    let address = service.endpoint();
+    let address = address
+        .strip_prefix("http://")
+        .unwrap()
+        .strip_suffix("/api/v1")
+        .unwrap();
+    let address = address.to_owned();
+    let (stop, stopped) = oneshot::channel();
+    let ended = tokio::spawn(service.run(async {
+        let _ = stopped.await;
+    }));
+    Running {
+        address,
+        stop,
+        ended,
+        dir,
+    }
+}
+
+impl Running {
+    async fn connect(&self) -> TcpStream {
+        TcpStream::connect(&self.address).await.unwrap()
+    }
+
+    /// Sends a request and reads until the service closes the connection, which
+    /// it may do before it has read all.
+    async fn exchange(&self, request: &str) -> String {
+        let mut stream = self.connect().await;
+        let _ = stream.write_all(request.as_bytes()).await;
+        let mut answer = Vec::new();
+        let _ = stream.read_to_end(&mut answer).await;
+        String::from_utf8_lossy(&answer).into_owned()
+    }
+
+    async fn list(&self) -> String {
+        self.exchange(&head("GET", "/vms", "Connection: close\r\n"))
+            .await
+    }
+
+    async fn stop(self) {
+        self.stop.send(()).unwrap();
+        self.ended.await.unwrap();
+    }
+}
+
+fn head(method: &str, path: &str, headers: &str) -> String {
+    let authorization = basic(EMAIL, PASSWORD);
+    format!(
+        "{method} /api/v1{path} HTTP/1.1\r\nHost: cloud.test\r\nAuthorization: {authorization}\r\n{headers}\r\n"
+    )
+}
+
+fn post(body: &str, length: usize) -> String {
+    let headers = format!("Content-Type: application/json\r\nContent-Length: {length}\r\n");
+    head("POST", "/vms", &headers) + body
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_cancels_nothing() {
+    let service = start(Limits::default()).await;
+    let body = example("example.com").to_string();
+    let mut stream = service.connect().await;
+    stream
+        .write_all(post(&body, body.len()).as_bytes())
+        .await
+        .unwrap();
+    // The request is on its way; nobody waits for the answer.
+    drop(stream);
+    let accepted = async {
+        while !service.list().await.contains("\"total\":1") {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), accepted)
+        .await
+        .unwrap();
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn half_a_body_makes_nothing() {
+    let service = start(Limits::default()).await;
+    let body = example("example.com").to_string();
+    let mut stream = service.connect().await;
+    stream
+        .write_all(post(&body[..body.len() / 2], body.len()).as_bytes())
+        .await
+        .unwrap();
+    stream.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    let answer = String::from_utf8_lossy(&answer);
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 400"),
+        "{answer}"
+    );
+    assert!(service.list().await.contains("\"total\":0"));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_body_that_is_announced_too_large_is_not_awaited() {
+    let service = start(Limits::default()).await;
+    let answer = service.exchange(&post("", BODY_LIMIT + 1)).await;
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_head_that_does_not_end_is_given_up() {
+    let limits = Limits {
+        head_timeout: Duration::from_millis(100),
+        ..Limits::default()
+    };
+    let service = start(limits).await;
+    for beginning in ["", "GET /api/v1/vms HTTP/1.1\r\nHost: x\r\n"] {
+        let ended = tokio::time::timeout(Duration::from_secs(30), service.exchange(beginning));
+        ended.await.unwrap();
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn heads_beyond_the_limits_are_refused() {
+    let service = start(Limits::default()).await;
+    let many = "X-Filler: x\r\n".repeat(200);
+    let answer = service.exchange(&head("GET", "/vms", &many)).await;
+    assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+    // The answer may be lost with the connection, which ends with bytes unread.
+    let long = format!(
+        "X-Filler: {}\r\n",
+        "x".repeat(4 * Limits::default().head_size)
+    );
+    let answer = service.exchange(&head("GET", "/vms", &long)).await;
+    assert!(
+        answer.is_empty() || answer.starts_with("HTTP/1.1 431"),
+        "{answer}"
+    );
+    for nonsense in [
+        "nonsense\r\n\r\n",
+        "GET / HTTP/9.9\r\n\r\n",
+        "\u{16}\u{3}\u{1}",
+    ] {
+        let answer = service.exchange(nonsense).await;
+        assert!(
+            answer.is_empty() || answer.starts_with("HTTP/1.1 4"),
+            "{answer}"
+        );
+    }
+    assert!(service.list().await.starts_with("HTTP/1.1 200"));
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn connections_beyond_the_limit_wait_their_turn() {
+    let service = start(Limits {
+        connections: 1,
+        ..Limits::default()
+    })
+    .await;
+    let idle = service.connect().await;
+    let mut second = Box::pin(service.list());
+    let waits = tokio::time::timeout(Duration::from_millis(50), &mut second).await;
+    assert!(waits.is_err());
+    drop(idle);
+    assert!((&mut second).await.starts_with("HTTP/1.1 200"));
+    drop(second);
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_answers_what_is_in_flight() {
+    let service = start(Limits::default()).await;
+    let body = example("example.com").to_string();
+    let mut stream = service.connect().await;
+    let request = post(&body, body.len());
+    let (first, rest) = request.split_at(request.len() - 10);
+    stream.write_all(first.as_bytes()).await.unwrap();
+    // Something was received: another request, sent later, is answered.
+    assert!(service.list().await.contains("\"total\":0"));
+    let Running {
+        stop, ended, dir, ..
+    } = service;
+    stop.send(()).unwrap();
+    stream.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await.unwrap();
+    assert!(
+        answer.starts_with(b"HTTP/1.1 202"),
+        "{}",
+        String::from_utf8_lossy(&answer)
+    );
+    ended.await.unwrap();
+    drop(dir);
+}
+
+#[tokio::test]
+async fn the_first_account_must_match() {
+    let service = start(Limits::default()).await;
+    let account = |email: Option<&str>, password: Option<&str>, vm_limit| FirstAccount {
+        email: email.map(Into::into),
+        password: password.map(|p| p.to_owned().into()),
+        vm_limit,
+    };
+    let try_with = async |account: FirstAccount| {
+        let options = ServiceOptions {
+            account,
+            ..options(&service.dir, Limits::default())
+        };
+        Service::start(options)
+            .await
+            .map(|service| service.account().account.clone())
+    };
+    let found = try_with(account(None, None, Some(7))).await.unwrap();
+    assert_eq!((found.email.as_str(), found.vm_limit), (EMAIL, 100));
+    let found = try_with(account(Some("USER@example.com"), Some(PASSWORD), None))
+        .await
+        .unwrap();
+    assert_eq!(found.vm_limit, 7);
+    for (wrong, says) in [
+        (
+            account(Some("other@example.com"), Some(PASSWORD), None),
+            "belongs to",
+        ),
+        (account(Some(EMAIL), Some("wrong"), None), "not that of"),
+        (account(Some("nobody"), None, None), "no e-mail address"),
+        (account(Some("a:b@c"), None, None), "no e-mail address"),
+        (account(Some(EMAIL), Some(""), None), "empty"),
+    ] {
+        let error = try_with(wrong).await.unwrap_err();
+        assert!(matches!(error, StartError::Account(_)), "{error}");
+        assert!(error.to_string().contains(says), "{error}");
+    }
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn it_does_not_listen_where_passwords_could_be_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let listen = "0.0.0.0:0".parse().unwrap();
+    let options = ServiceOptions {
+        listen,
+        ..options(&dir, Limits::default())
+    };
+    let error = Service::start(options).await.err().unwrap();
+    assert!(matches!(error, StartError::PlainHttp(_)), "{error}");
+    assert!(!dir.path().join("data").exists());
+}

@@ -1,0 +1,118 @@
+//! What holds for all values, not only for those that somebody thought of.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+use cloudsfor_types::request::parse_object;
+use cloudsfor_types::{
+    CreateVm, ErrorBody, Gigabytes, SnapshotList, Timestamp, Vm, VmList, VmSelector, VmSpec,
+};
+use proptest::prelude::*;
+use serde_json::{Map, Value, json};
+
+fn any_json() -> impl Strategy<Value = Value> {
+    let leaf = prop_oneof![
+        Just(Value::Null),
+        any::<bool>().prop_map(Value::from),
+        any::<i64>().prop_map(Value::from),
+        (-1e9..1e9f64).prop_map(Value::from),
+        ".{0,12}".prop_map(Value::from),
+    ];
+    leaf.prop_recursive(3, 24, 6, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+            prop::collection::btree_map("[a-z_]{1,8}", inner, 0..6)
+                .prop_map(|map| Value::Object(map.into_iter().collect::<Map<_, _>>())),
+        ]
+    })
+}
+
+fn number_in_any_spelling(range: std::ops::Range<u32>) -> impl Strategy<Value = Value> {
+    range.prop_flat_map(|n| {
+        prop_oneof![
+            Just(json!(n)),
+            Just(json!(f64::from(n))),
+            Just(json!(n.to_string()))
+        ]
+    })
+}
+
+prop_compose! {
+    fn any_vm()(
+        id in "[0-9a-f]{32}",
+        name in ".{0,20}",
+        memory in prop_oneof![Just(json!(0.5)), Just(json!("1")), Just(json!(16))],
+        vcpus in number_in_any_spelling(1..129),
+        disk in number_in_any_spelling(1..65_537),
+        status in "[a-z]{1,10}",
+        created_at in prop_oneof![Just("2015-01-14T16:36:31Z".to_owned()), ".{0,30}"],
+        region in prop_oneof![Just(Value::Null), Just(json!("moscow_01")), Just(json!({"name": "x", "tier": 3}))],
+        networks in prop_oneof![Just(Value::Null), Just(json!({"ipv4": [{"ip_address": "1.2.3.4"}], "v7": []}))],
+        unknown in prop::collection::btree_map("x_[a-z]{1,6}", any_json(), 0..3),
+    ) -> Value {
+        let mut vm = json!({
+            "id": id, "name": name, "memory": memory, "vcpus": vcpus, "disk": disk,
+            "status": status, "created_at": created_at, "region": region, "networks": networks,
+        });
+        vm.as_object_mut().unwrap().extend(unknown);
+        vm
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_vm_is_the_same_after_another_round(vm in any_vm()) {
+        let first: Vm = serde_json::from_value(vm.clone()).unwrap();
+        let encoded = serde_json::to_string(&first).unwrap();
+        let second: Vm = serde_json::from_str(&encoded).unwrap();
+        prop_assert_eq!(&first, &second);
+        prop_assert_eq!(encoded, serde_json::to_string(&second).unwrap());
+        for (name, value) in vm.as_object().unwrap().iter().filter(|(name, _)| name.starts_with("x_")) {
+            prop_assert_eq!(&first.extra[name], value);
+        }
+    }
+
+    #[test]
+    fn no_json_makes_a_decoder_panic(value in any_json(), vm in any_vm(), key in "[a-z_]{1,10}") {
+        let mut odd_vm = vm;
+        odd_vm[key] = value.clone();
+        for value in [value.clone(), json!({"vms": odd_vm}), json!({"vms": [value]}), json!({"id": value, "fields": [value]})] {
+            let text = value.to_string();
+            let _ = serde_json::from_str::<VmList>(&text);
+            let _ = serde_json::from_str::<SnapshotList>(&text);
+            let _ = serde_json::from_str::<ErrorBody>(&text);
+            if let Ok(body) = parse_object(text.as_bytes()) {
+                let _ = CreateVm::decode(body);
+            }
+        }
+    }
+
+    #[test]
+    fn no_text_makes_a_reader_panic(text in ".{0,60}", bytes in prop::collection::vec(any::<u8>(), 0..60)) {
+        let _ = parse_object(&bytes);
+        let _ = text.parse::<VmSelector>();
+        prop_assert_eq!(Timestamp::from(text.as_str()).to_string(), text);
+    }
+
+    #[test]
+    fn what_validates_here_decodes_there_and_the_other_way_round(
+        name in "[a-zA-Z0-9.-]{0,70}",
+        quarters in 0u32..5000,
+        cpu in 0u32..140,
+        disk_size in 0u32..66_000,
+    ) {
+        let request = CreateVm::new(VmSpec {
+            name,
+            region: "moscow_01".into(),
+            image: "fedora-19".into(),
+            size: Gigabytes::new(f64::from(quarters) / 4.0).unwrap(),
+            cpu,
+            disk_size,
+        });
+        let body = serde_json::to_vec(&request).unwrap();
+        let there = CreateVm::decode(parse_object(&body).unwrap());
+        match request.validate() {
+            Ok(()) => prop_assert_eq!(there, Ok(request)),
+            Err(faults) => prop_assert_eq!(there, Err(faults)),
+        }
+    }
+}
