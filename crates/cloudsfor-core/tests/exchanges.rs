@@ -126,7 +126,7 @@ async fn every_exchange_is_replayed() {
         .with_label("role", "web");
     assert_eq!(
         client.list_vms(&filter, &whole, &call).await.unwrap().items,
-        [second.clone()]
+        std::slice::from_ref(&second)
     );
     let first = client
         .list_vms(&none, &PageRequest::First(1), &call)
