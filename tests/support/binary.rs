@@ -37,7 +37,8 @@ pub fn cloudsfor(args: &[&str]) -> Command {
     let mut command = Command::new(path());
     command.args(args).stdin(Stdio::null());
     for (name, _) in std::env::vars_os() {
-        if name.to_string_lossy().starts_with("CLOUDSFOR_") {
+        let text = name.to_string_lossy();
+        if text.starts_with("CLOUDSFOR_") || text.to_lowercase().ends_with("_proxy") {
             command.env_remove(name);
         }
     }

@@ -9,7 +9,7 @@ use cloudsfor_core::transport::{
 };
 use cloudsfor_core::{Api, Client, Credentials};
 use cloudsfor_server::clock::{Clock, ManualClock};
-use cloudsfor_server::cloud::{Cloud, FirstAccount, Parts};
+use cloudsfor_server::cloud::{BackupPolicy, Cloud, FirstAccount, Parts};
 use cloudsfor_server::compute::Simulator;
 use cloudsfor_server::http::{Limits, router, serve};
 use cloudsfor_server::ids::Ids;
@@ -69,6 +69,7 @@ impl Service {
             compute,
             clock: time,
             ids: Ids::random(),
+            backups: BackupPolicy::default(),
         };
         let cloud = Cloud::open(dir.path(), parts).await.unwrap();
         let account = FirstAccount {
@@ -129,7 +130,7 @@ fn connect(backend: Backend, endpoint: &str, cloud: &Arc<Cloud>, password: &str)
     let builder = Client::builder()
         .endpoint(endpoint.parse().unwrap())
         .credentials(credentials);
-    let options = TransportOptions::default();
+    let options = TransportOptions::default().without_proxies();
     let builder = match backend {
         Backend::Reqwest => builder.transport(ReqwestTransport::new(&options).unwrap()),
         Backend::Hyper => builder.transport(HyperTransport::new(&options).unwrap()),

@@ -1,8 +1,9 @@
-//! Chores of the workspace: `cargo xtask fixtures`. Each writes files that are
+//! Chores of the workspace: `cargo xtask fixtures`, `cargo xtask openapi`. Each writes files that are
 //! checked in; with `--check` it only compares, and fails if they differ.
 
 mod fixtures;
 mod generated;
+mod openapi;
 
 use std::process::ExitCode;
 
@@ -25,12 +26,19 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Write the API's description, tests/fixtures/openapi.json
+    Openapi {
+        /// Write nothing; fail if what is checked in differs
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
     let Arguments { chore } = Arguments::parse();
     let (files, check) = match chore {
         Chore::Fixtures { check } => (fixtures::generate(), check),
+        Chore::Openapi { check } => (Ok(openapi::generate()), check),
     };
     let mode = if check { Mode::Check } else { Mode::Write };
     match files.and_then(|files: Generated| files.apply(mode)) {

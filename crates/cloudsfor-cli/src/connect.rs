@@ -96,6 +96,12 @@ pub(crate) async fn connect(
     } else {
         server(global, environment, terminal)?
     };
+    if !endpoint.is_encrypted() && !endpoint.is_loopback() {
+        terminal.warn(&format!(
+            "the password goes to {} unencrypted: use https:// where others share the network",
+            endpoint.origin()
+        ));
+    }
     let client = client(endpoint, credentials, global).map_err(|error| misconfigured(&error))?;
     Ok(Connection {
         api: Arc::new(client),
@@ -173,7 +179,11 @@ pub(crate) fn password_text(bytes: Vec<u8>) -> Result<SecretString, &'static str
 }
 
 fn client(endpoint: Endpoint, credentials: Credentials, global: &Global) -> Result<Client, Error> {
-    let options = TransportOptions::default();
+    let mut options = TransportOptions::default();
+    if endpoint.is_loopback() {
+        // A proxy couldn't reach this machine, and would be given the password.
+        options = options.without_proxies();
+    }
     let mut builder = Client::builder()
         .endpoint(endpoint)
         .credentials(credentials)

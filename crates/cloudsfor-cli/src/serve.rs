@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use cloudsfor_core::SecretString;
-use cloudsfor_server::cloud::FirstAccount;
+use cloudsfor_server::cloud::{AccountError, FirstAccount};
 use cloudsfor_server::http::Limits;
 use cloudsfor_server::local_profile::LocalProfile;
 use cloudsfor_server::service::{Service, ServiceOptions, StartError};
@@ -121,7 +121,11 @@ fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<()
 fn failure(error: &StartError) -> Failure {
     let exit = match error {
         StartError::PlainHttp(_) => Exit::Usage,
-        StartError::Account(_) => Exit::Conflict,
+        StartError::Account(error) => match error {
+            AccountError::OtherAccount { .. } | AccountError::WrongPassword(_) => Exit::Conflict,
+            AccountError::InvalidEmail(_) | AccountError::InvalidPassword => Exit::Usage,
+            AccountError::Profile(_) | AccountError::Cloud(_) => Exit::Error,
+        },
         StartError::Listen { .. } | StartError::Cloud(_) => Exit::Error,
     };
     not_started(error.to_string(), exit)
@@ -133,11 +137,7 @@ fn not_started(why: String, exit: Exit) -> Failure {
 }
 
 fn read_password(file: &Path, terminal: &mut Terminal) -> Result<SecretString, Failure> {
-    let bytes = if file == Path::new("-") {
-        terminal.read_input(PASSWORD_MAX)
-    } else {
-        std::fs::read(file)
-    };
+    let bytes = terminal.read_file(file, PASSWORD_MAX);
     let unusable = |why: &str| {
         let what = format!("the password in {} can't be used", file.display());
         Failure::new(Exit::Usage, what, why).next("name a file that holds the password alone")

@@ -8,7 +8,9 @@ pub(crate) mod fake;
 mod input;
 mod progress;
 
-use std::io::{self, BufWriter, IsTerminal, Write};
+use std::fs::File;
+use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::path::Path;
 use std::pin::Pin;
 
 use anstream::{AutoStream, ColorChoice};
@@ -171,6 +173,16 @@ impl Terminal {
     /// Standard input, to its end or to so many bytes.
     pub(crate) fn read_input(&mut self, at_most: u64) -> io::Result<Vec<u8>> {
         self.input.all(at_most)
+    }
+
+    /// A file, to its end or to so many bytes; `-` is standard input.
+    pub(crate) fn read_file(&mut self, file: &Path, at_most: u64) -> io::Result<Vec<u8>> {
+        if file == Path::new("-") {
+            return self.read_input(at_most);
+        }
+        let mut bytes = Vec::new();
+        File::open(file)?.take(at_most).read_to_end(&mut bytes)?;
+        Ok(bytes)
     }
 
     /// Ends when the user presses Ctrl-C. Until it is first waited for, Ctrl-C

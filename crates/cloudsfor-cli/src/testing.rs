@@ -96,6 +96,21 @@ pub(crate) fn refused(args: &[&str]) -> String {
     }
 }
 
+/// Says that a type of a test has the operations on VMs and no others.
+macro_rules! only_vms {
+    ($Type:ty) => {
+        impl cloudsfor_core::Accounts for $Type {}
+        impl cloudsfor_core::Actions for $Type {}
+        impl cloudsfor_core::Catalog for $Type {}
+        impl cloudsfor_core::Domains for $Type {}
+        impl cloudsfor_core::Keys for $Type {}
+        impl cloudsfor_core::Networks for $Type {}
+        impl cloudsfor_core::Snapshots for $Type {}
+    };
+}
+
+pub(crate) use only_vms;
+
 /// A VM as the server sends it, with these attributes changed.
 pub(crate) fn a_vm(changes: Value) -> Vm {
     let vm = json!({

@@ -7,9 +7,11 @@ use std::time::Duration;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct CallOptions {
-    /// How long the call may take in all; the client's own default if `None`.
+    /// How long the call may take in all, with all attempts and the delays between
+    /// them; the client's own default if `None`.
     pub timeout: Option<Duration>,
-    /// The key under which a create is carried out once; a random one if `None`.
+    /// The key under which a request that makes something is carried out once; a
+    /// random one if `None`. No part of others.
     pub idempotency_key: Option<IdempotencyKey>,
 }
 
@@ -21,8 +23,9 @@ impl CallOptions {
         self
     }
 
-    /// Sets the key under which a create is carried out once. The same key in
-    /// another process takes the same create up again.
+    /// Sets the key under which a request that makes something is carried out
+    /// once. Choose and keep it beforehand, to take a create up again in another
+    /// process by [`resume_create_vm`](crate::Vms::resume_create_vm).
     #[must_use]
     pub fn with_idempotency_key(mut self, key: IdempotencyKey) -> Self {
         self.idempotency_key = Some(key);
@@ -30,9 +33,9 @@ impl CallOptions {
     }
 }
 
-/// Names one logical create: 1 to 255 visible ASCII characters. The server
-/// carries a request out once for each key and answers repetitions from its
-/// record, for 24 hours.
+/// Names one request that makes something, over all its attempts: 1 to 255
+/// visible ASCII characters. A server that honours keys carries the request out
+/// once for each and answers repetitions from its record, for 24 hours.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct IdempotencyKey(String);
 

@@ -1,14 +1,31 @@
 //! The API over HTTP.
 //!
-//! A [`Client`] is cheap to clone and to share; clones share their connections.
-//! It doesn't try again by itself: an error says whether that may help
-//! ([`Error::is_retryable`]) and whether the request may have been carried out
-//! ([`Error::may_have_been_applied`]).
+//! A [`Client`] is cheap to clone and to share; clones share their connections,
+//! their retry budget, and what they know of the server.
+//!
+//! It tries again what may pass ([`Error::is_retryable`]), where that does no
+//! harm: see [`retry`](crate::retry). An error says whether the request may have
+//! been carried out in any of the attempts ([`Error::may_have_been_applied`]).
 //!
 //! Time limits run on tokio's clock, so a client is used within a tokio runtime.
 
+mod accounts;
+mod actions;
 mod builder;
+mod call;
+mod catalog;
+mod create;
+#[cfg(test)]
+mod create_law;
+mod domains;
 mod exchange;
+mod key_support;
+mod keys;
+mod networks;
+#[cfg(test)]
+mod operations;
+mod send;
+mod snapshots;
 mod vms;
 
 use std::fmt;
@@ -18,9 +35,11 @@ use std::time::Duration;
 use http::HeaderValue;
 
 pub use self::builder::ClientBuilder;
+use self::key_support::KeySupport;
 use crate::endpoint::Endpoint;
 #[cfg(doc)]
 use crate::error::Error;
+use crate::retry::Retry;
 use crate::transport::Transport;
 
 /// The API over HTTP: see [`Vms`](crate::Vms) for what it does.
@@ -32,6 +51,8 @@ pub struct Client {
     timeout: Duration,
     attempt_timeout: Duration,
     body_limit: usize,
+    retry: Option<Retry>,
+    key_support: Arc<KeySupport>,
 }
 
 impl Client {
@@ -69,6 +90,7 @@ impl fmt::Debug for Client {
             .field("timeout", &self.timeout)
             .field("attempt_timeout", &self.attempt_timeout)
             .field("body_limit", &self.body_limit)
+            .field("retry", &self.retry)
             .finish_non_exhaustive()
     }
 }

@@ -10,6 +10,7 @@
 //! ```
 
 use std::fmt;
+use std::net::IpAddr;
 use std::str::FromStr;
 
 use http::Uri;
@@ -81,19 +82,46 @@ impl Endpoint {
         format!("{}://{}", self.scheme, self.authority)
     }
 
-    /// The URL of an operation: a path template in which `{id}` stands for
-    /// `segment`, and query parameters. `None` if it gets too long for a URL.
+    /// Whether it is on this machine, by its address or as `localhost`.
+    pub fn is_loopback(&self) -> bool {
+        let host = self.authority.host();
+        let address = host
+            .trim_start_matches('[')
+            .trim_end_matches(']')
+            .parse::<IpAddr>();
+        host.eq_ignore_ascii_case("localhost") || address.is_ok_and(|ip| ip.is_loopback())
+    }
+
+    /// Whether what is sent there is encrypted.
+    pub fn is_encrypted(&self) -> bool {
+        self.scheme == Scheme::HTTPS
+    }
+
+    /// Host and port.
+    #[cfg(feature = "tracing")]
+    pub(crate) fn authority(&self) -> &str {
+        self.authority.as_str()
+    }
+
+    /// The URL of an operation: a path template in which each `{…}` stands for
+    /// one of the segments, in their order, and query parameters. `None` if it
+    /// gets too long for a URL.
     pub(crate) fn url(
         &self,
         template: &str,
-        segment: Option<&str>,
+        segments: &[&str],
         query: &[(&str, String)],
     ) -> Option<Uri> {
-        let path = match segment {
-            Some(segment) => template.replace("{id}", &escape(segment)),
-            None => template.to_owned(),
-        };
-        let mut url = format!("{self}{path}");
+        let mut url = self.to_string();
+        let mut segments = segments.iter();
+        for part in template.split_inclusive('}') {
+            let (fixed, parameter) = part.split_once('{').unwrap_or((part, ""));
+            url.push_str(fixed);
+            if !parameter.is_empty() {
+                let segment = segments.next().expect("a segment for each parameter");
+                url.push_str(&escape(segment));
+            }
+        }
         for (index, (name, value)) in query.iter().enumerate() {
             url.push(if index == 0 { '?' } else { '&' });
             url.push_str(&escape(name));
@@ -291,19 +319,21 @@ mod tests {
             ("name", "a b&c=d/é".to_owned()),
             ("label", "k=v".to_owned()),
         ];
-        let url = endpoint("http://h").url("/vms/{id}/snapshots", Some("../x?"), &query);
+        let url = endpoint("http://h").url("/vms/{id}/snapshots", &["../x?"], &query);
         assert_eq!(
             url.unwrap(),
             "http://h/api/v1/vms/..%2Fx%3F/snapshots?name=a%20b%26c%3Dd%2F%C3%A9&label=k%3Dv"
         );
+        let two = endpoint("http://h").url("/networks/{network_id}/vms/{id}", &["a", "b"], &[]);
+        assert_eq!(two.unwrap(), "http://h/api/v1/networks/a/vms/b");
         let long = [("name", "x".repeat(70_000))];
-        assert_eq!(endpoint("http://h").url("/vms", None, &long), None);
+        assert_eq!(endpoint("http://h").url("/vms", &[], &long), None);
     }
 
     #[test]
     fn a_next_page_is_of_the_same_origin() {
         let here = endpoint("https://Cloud.example/api/v1");
-        let page = here.url("/vms", None, &[]).unwrap();
+        let page = here.url("/vms", &[], &[]).unwrap();
         for (link, token) in [
             (
                 "https://cloud.example/api/v1/vms?cursor=a",

@@ -4,7 +4,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::time::Duration;
 
-use cloudsfor_types::{ErrorId, FieldFault, Vm};
+use cloudsfor_types::{Action, ErrorId, FieldFault, Vm};
 
 use crate::call::IdempotencyKey;
 
@@ -67,12 +67,19 @@ pub enum ErrorKind {
         /// The VMs of that name.
         candidates: Vec<Vm>,
     },
-    /// A create of which it can't be known whether it was carried out.
+    /// It can't be known whether the request was carried out, and sending it
+    /// again might do it twice.
     Ambiguous {
-        /// The key under which it can be taken up again.
+        /// The key that it went under.
         key: IdempotencyKey,
-        /// The VMs that may be it.
+        /// Of a VM's creation, the VMs that may be it: those of its name, as far
+        /// as they could be listed.
         candidates: Vec<Vm>,
+    },
+    /// An action that was waited for failed.
+    ActionErrored {
+        /// The action, which says why.
+        action: Box<Action>,
     },
     /// The SDK was set up wrongly: a base URL, a certificate, a credential.
     Configuration,
@@ -136,7 +143,8 @@ struct Inner {
 
 impl Error {
     /// An error of the operation `operation` (as in
-    /// [`cloudsfor_types::operations`]).
+    /// [`cloudsfor_types::operations`]). Implementors of the API's traits add
+    /// what else they know by the `with_…` methods.
     pub fn new(kind: ErrorKind, operation: &'static str, message: impl Into<String>) -> Self {
         Self {
             inner: Box::new(Inner {
@@ -200,7 +208,7 @@ impl Error {
         self.inner.excerpt.as_deref()
     }
 
-    /// The key of the create that failed, under which it can be sent again.
+    /// The key of the request that failed, if it went under one.
     pub fn idempotency_key(&self) -> Option<&IdempotencyKey> {
         self.inner.key.as_ref()
     }
@@ -240,40 +248,61 @@ impl Error {
         }
     }
 
-    pub(crate) fn with_status(mut self, status: u16) -> Self {
+    /// Adds the HTTP status of the answer.
+    #[must_use]
+    pub fn with_status(mut self, status: u16) -> Self {
         self.inner.status = Some(status);
         self
     }
 
-    pub(crate) fn with_id(mut self, id: ErrorId) -> Self {
+    /// Adds the server's own code of the error.
+    #[must_use]
+    pub fn with_id(mut self, id: ErrorId) -> Self {
         self.inner.id = Some(id);
         self
     }
 
-    pub(crate) fn with_request_id(mut self, request_id: Option<String>) -> Self {
+    /// Sets the request's id.
+    #[must_use]
+    pub fn with_request_id(mut self, request_id: Option<String>) -> Self {
         self.inner.request_id = request_id;
         self
     }
 
-    pub(crate) fn with_excerpt(mut self, excerpt: String) -> Self {
-        self.inner.excerpt = Some(excerpt).filter(|excerpt| !excerpt.is_empty());
+    /// Adds the beginning of an answer that was not understood. It is shown as it
+    /// is: cut it, and take out control characters.
+    #[must_use]
+    pub fn with_excerpt(mut self, excerpt: impl Into<String>) -> Self {
+        self.inner.excerpt = Some(excerpt.into()).filter(|excerpt| !excerpt.is_empty());
         self
     }
 
-    pub(crate) fn with_key(mut self, key: Option<IdempotencyKey>) -> Self {
+    /// Sets the key of the request that failed, under which it can be sent again.
+    #[must_use]
+    pub fn with_key(mut self, key: Option<IdempotencyKey>) -> Self {
         self.inner.key = key;
         self
     }
 
-    pub(crate) fn with_may_have_been_applied(mut self, may: bool) -> Self {
+    /// Sets whether the server may have carried the request out all the same.
+    /// Default: no.
+    #[must_use]
+    pub fn with_may_have_been_applied(mut self, may: bool) -> Self {
         self.inner.may_have_been_applied = may;
         self
     }
 
-    pub(crate) fn with_source(
-        mut self,
-        source: impl Into<Box<dyn StdError + Send + Sync>>,
-    ) -> Self {
+    /// Names the VMs that an ambiguous create may have made.
+    pub(crate) fn with_candidates(mut self, vms: Vec<Vm>) -> Self {
+        if let ErrorKind::Ambiguous { candidates, .. } = &mut self.inner.kind {
+            *candidates = vms;
+        }
+        self
+    }
+
+    /// Adds the cause.
+    #[must_use]
+    pub fn with_source(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.inner.source = Some(source.into());
         self
     }
@@ -289,9 +318,14 @@ impl fmt::Display for Error {
             write!(f, "; the answer begins with {excerpt:?}")?;
         }
         if self.may_have_been_applied() {
-            f.write_str("; it may have been carried out all the same")?;
-            if let Some(key) = self.idempotency_key() {
-                write!(f, ", so send it again only under its key {key}")?;
+            match (&self.inner.kind, self.idempotency_key()) {
+                (ErrorKind::Ambiguous { key, .. }, _) => write!(f, "; its key is {key}")?,
+                (_, Some(key)) => write!(
+                    f,
+                    "; it may have been carried out all the same, \
+                     so send it again only under its key {key}"
+                )?,
+                (_, None) => f.write_str("; it may have been carried out all the same")?,
             }
         }
         if let Some(request_id) = self.request_id() {

@@ -49,12 +49,15 @@
 //! ```
 //!
 //! # What there is
-//! - [`Vms`]: the operations, one method each. [`Api`] is all of them; programs
-//!   that hold an `Arc<dyn Api>` or take a `&dyn Api` work with a [`Client`], with
-//!   a mock, and with a wrapper of their own.
+//! - A trait for each resource, with a method for each operation: [`Vms`],
+//!   [`Snapshots`], [`Actions`], [`Keys`], [`Networks`], [`Domains`] (with their
+//!   records), [`Catalog`] (regions and images), [`Accounts`]. [`Api`] is all of
+//!   them; programs that hold an `Arc<dyn Api>` or take a `&dyn Api` work with a
+//!   [`Client`], with a mock, and with a wrapper of their own.
 //! - [`Client`]: the API over HTTP, by a [transport] of your choice.
 //! - On top of any `Api`: [`find_vm`] (by id or name), [`list_all_vms`] (all
-//!   pages), [`wait_until_unlocked`].
+//!   pages), [streams](stream) of pages and items, [waiters](wait) for VMs, actions
+//!   and ports, and [bulk] operations.
 //! - [`types`]: what is asked and answered. Sizes are in GB of 2^30 bytes.
 //!
 //! # When something fails
@@ -74,34 +77,61 @@
 //! }
 //! ```
 //!
-//! # Creating once
-//! When the connection breaks, nobody knows whether a create was carried out:
-//! [`Error::may_have_been_applied`] is then true. Each create goes under an
-//! [`IdempotencyKey`], and the server carries a key out once. So the same request
-//! under [the error's key](Error::idempotency_key) is safe to send again, by
-//! another process too, for 24 hours:
+//! # Trying again, and creating once
+//! What may pass is tried again: at most 4 attempts, within a minute, after delays
+//! that grow, from a [budget] that stops storms. A request that may have been
+//! carried out is sent again only where that does no harm; the [`retry`] module
+//! says when, and how to set it differently.
+//!
+//! A request that makes something goes under one [`IdempotencyKey`] over all its
+//! attempts, and a server that honours keys carries a key out once. What is
+//! guaranteed of [`Vms::create_vm`]:
+//!
+//! - **The server honours keys** (it says so in every answer, and is asked when it
+//!   hasn't): there are never two VMs for one create. If there may be one that the
+//!   caller isn't told of by a success, the error says so:
+//!   [`Error::may_have_been_applied`] is true and [`Error::idempotency_key`] is
+//!   the key under which [`Vms::resume_create_vm`] completes it, from another
+//!   process too, for as long as the server remembers keys (24 hours).
+//! - **It doesn't, or can't be asked**: the client never sends a second request
+//!   after one that may have been carried out. It lists the VMs of that name and
+//!   fails with [`ErrorKind::Ambiguous`], which names the candidates. A VM that is
+//!   still being made, or of a request that is still on its way, may be missing
+//!   among them. If the request had
+//!   [`unique_name`](cloudsfor_types::CreateVm::with_unique_name) and one VM has
+//!   the name, the caller has declared that to be the VM, and it is the result,
+//!   whoever made it.
+//! - An error of which `may_have_been_applied` is false: there is no VM, and there
+//!   will be none.
+//! - Not guaranteed: anything after the server has forgotten the key, and anything
+//!   that a program does that drops the call before it ends, unless it chose the
+//!   key itself ([`CallOptions::with_idempotency_key`]) and resumes.
+//!
+//! The other requests that make something (actions, keys, networks, domains,
+//! records) go by the same rules, with no candidates named. A deletion that finds
+//! nothing after an attempt of which nobody knows what became is a success.
 //!
 //! ```
 //! use cloudsfor_core::types::CreateVm;
-//! use cloudsfor_core::{Api, CallOptions, CreatedVm, Result};
+//! use cloudsfor_core::{Api, CallOptions, CreatedVm, IdempotencyKey, Result};
 //!
-//! async fn create(api: &dyn Api, request: &CreateVm) -> Result<CreatedVm> {
-//!     let call = CallOptions::default();
+//! /// Creates a VM, whatever happens to this process: `key` was written down
+//! /// before.
+//! async fn create(api: &dyn Api, request: &CreateVm, key: &IdempotencyKey) -> Result<CreatedVm> {
+//!     let call = CallOptions::default().with_idempotency_key(key.clone());
 //!     match api.create_vm(request, &call).await {
-//!         Err(error) if error.is_retryable() => match error.idempotency_key() {
-//!             Some(key) => {
-//!                 let again = call.with_idempotency_key(key.clone());
-//!                 api.create_vm(request, &again).await
-//!             }
-//!             None => Err(error),
-//!         },
+//!         Err(error) if error.may_have_been_applied() => {
+//!             eprintln!("{error}; trying again");
+//!             api.resume_create_vm(request, key, &CallOptions::default()).await
+//!         }
 //!         result => result,
 //!     }
 //! }
 //! ```
 //!
 //! # Time limits
-//! Connecting takes at most 3 seconds, a request 30, a call 60: see
+//! Connecting takes at most 3 seconds, an attempt 30, a call 60 with all its
+//! attempts: see
 //! [`TransportOptions`](transport), [`ClientBuilder`] and [`CallOptions`]. They
 //! run on tokio's clock, so calls are made within a tokio runtime.
 //!
@@ -113,10 +143,16 @@
 //! | `recorded` | `RecordedTransport`: answers that were recorded |
 //! | `in-process` | `InProcessTransport`: a tower service in place of a server |
 //! | `mock` | `MockApi`, for tests |
+//! | `tracing` | a [span](trace) for each call |
+//! | `blocking` | `blocking::Client`, for programs without async |
 //!
 //! Without features there is no HTTP client in the tree.
 
 pub mod api;
+#[cfg(feature = "blocking")]
+pub mod blocking;
+pub mod budget;
+pub mod bulk;
 pub mod call;
 pub mod client;
 pub mod credentials;
@@ -129,14 +165,21 @@ pub mod lookup;
 pub mod mock;
 pub mod page;
 mod printable;
+mod random;
 mod response;
+pub mod retry;
 mod retry_after;
 #[cfg(test)]
 mod sample;
+pub mod stream;
+pub mod trace;
 pub mod transport;
 pub mod wait;
 
-pub use api::{Api, CreatedVm, Vms};
+pub use api::{
+    Accounts, Actions, Api, Catalog, CreatedVm, Domains, KeySelector, Keys, Networks, Snapshots,
+    Vms,
+};
 pub use call::{CallOptions, IdempotencyKey};
 pub use client::{Client, ClientBuilder};
 pub use cloudsfor_types as types;
@@ -149,4 +192,6 @@ pub use lookup::find_vm;
 pub use mock::MockApi;
 pub use page::{Page, PageRequest, PageToken};
 pub use secrecy::SecretString;
-pub use wait::wait_until_unlocked;
+pub use wait::{
+    wait_for_action, wait_for_actions, wait_for_port, wait_for_ssh, wait_until_unlocked,
+};

@@ -1,4 +1,4 @@
-//! Whole lists from any [`Api`], even if the server answers in pages.
+//! Whole lists from any [`Api`](crate::Api), even if the server answers in pages.
 //!
 //! ```
 //! use cloudsfor_core::list::list_all_vms;
@@ -15,8 +15,9 @@ use std::collections::HashSet;
 
 use cloudsfor_types::operations::LIST_VMS;
 use cloudsfor_types::{Vm, VmFilter};
+use tokio::task::JoinError;
 
-use crate::api::Api;
+use crate::api::Vms;
 use crate::call::CallOptions;
 use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
@@ -30,11 +31,11 @@ const PAGES_WITHOUT_TOTAL: u64 = 10_000;
 /// time limit of `call` is for all pages together.
 ///
 /// # Errors
-/// Those of [`Vms::list_vms`](crate::Vms::list_vms), and
+/// Those of [`Vms::list_vms`], and
 /// [`ErrorKind::Unexpected`] if the pages don't end: when a page names one that
 /// was there before, or after more than twice the pages that the first answer's
 /// total promises.
-pub async fn list_all_vms(api: &dyn Api, filter: &VmFilter, call: &CallOptions) -> Result<Vec<Vm>> {
+pub async fn list_all_vms(api: &dyn Vms, filter: &VmFilter, call: &CallOptions) -> Result<Vec<Vm>> {
     let deadline = Deadline::of(call);
     let mut pages = Pages::new(LIST_VMS.name);
     let mut vms = Vec::new();
@@ -82,6 +83,12 @@ impl Pages {
             return Err(self.endless("a page names one that was there before as its next"));
         }
         Ok(Some(next.clone()))
+    }
+
+    /// The error of a page whose task ended without a result.
+    pub(crate) fn lost(&self, error: JoinError) -> Error {
+        let message = "the task that fetched the next page ended early: try again";
+        Error::new(ErrorKind::Unexpected, self.operation, message).with_source(error)
     }
 
     fn endless(&self, why: &str) -> Error {
@@ -173,7 +180,7 @@ mod tests {
             limits: Mutex<Vec<u64>>,
         }
         #[async_trait]
-        impl crate::Vms for Slow {
+        impl Vms for Slow {
             async fn list_vms(
                 &self,
                 _: &VmFilter,

@@ -23,7 +23,7 @@
 
 use cloudsfor_types::{Vm, VmFilter, VmSelector};
 
-use crate::api::Api;
+use crate::api::Vms;
 use crate::call::CallOptions;
 use crate::error::{Error, ErrorKind, Result};
 use crate::list::list_all_vms;
@@ -33,14 +33,14 @@ use crate::list::list_all_vms;
 /// # Errors
 /// [`ErrorKind::NotFound`] if there is none, [`ErrorKind::SeveralMatch`] if
 /// several have the name, and those of the calls.
-pub async fn find_vm(api: &dyn Api, selector: &VmSelector, call: &CallOptions) -> Result<Vm> {
+pub async fn find_vm(api: &dyn Vms, selector: &VmSelector, call: &CallOptions) -> Result<Vm> {
     match selector {
         VmSelector::Id(id) => api.get_vm(id, call).await,
         VmSelector::Name(name) => find_by_name(api, name, call).await,
     }
 }
 
-async fn find_by_name(api: &dyn Api, name: &str, call: &CallOptions) -> Result<Vm> {
+async fn find_by_name(api: &dyn Vms, name: &str, call: &CallOptions) -> Result<Vm> {
     let filter = VmFilter::default().with_name(name);
     let mut vms = list_all_vms(api, &filter, call).await?;
     // A server that doesn't know the filter lists all.

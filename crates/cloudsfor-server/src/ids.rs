@@ -29,6 +29,17 @@ impl Ids {
         Self(Source::Seeded(Mutex::new(seed)))
     }
 
+    /// Another source of the same kind, with ids of its own.
+    pub(crate) fn fork(&self) -> Self {
+        match &self.0 {
+            Source::System => Self::random(),
+            Source::Seeded(state) => {
+                let state = state.lock().unwrap_or_else(|broken| broken.into_inner());
+                Self::seeded(!*state)
+            }
+        }
+    }
+
     /// A new id.
     pub fn next(&self, now: Timestamp) -> String {
         let millisecond = now.as_millisecond() as u128 & 0xffff_ffff_ffff;

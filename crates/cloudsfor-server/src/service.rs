@@ -9,7 +9,7 @@ use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
-use crate::cloud::{Cloud, CloudError, FirstAccount, FirstAccountError, FoundAccount, Parts};
+use crate::cloud::{AccountError, Cloud, CloudError, FirstAccount, FoundAccount, Parts};
 use crate::http::{BASE_PATH, Limits, router, serve};
 use crate::local_profile::LocalProfile;
 
@@ -53,7 +53,7 @@ pub enum StartError {
     Cloud(#[from] CloudError),
     /// The first account is not as asked for.
     #[error(transparent)]
-    Account(#[from] FirstAccountError),
+    Account(#[from] AccountError),
 }
 
 /// A service that listens and is ready to be run.
@@ -98,7 +98,7 @@ impl Service {
         };
         profile
             .set_endpoint(&service.endpoint())
-            .map_err(FirstAccountError::Profile)?;
+            .map_err(AccountError::Profile)?;
         Ok(service)
     }
 
@@ -132,7 +132,7 @@ impl Service {
             }
         };
         serve(listener, router(cloud.clone()), limits, draining).await;
-        // The worker ends after what it is at; its failure was logged.
+        // The worker ends after what it is at.
         let _ = worker.await;
         cloud.close().await;
     }

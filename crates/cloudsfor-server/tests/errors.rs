@@ -166,6 +166,25 @@ async fn every_fault_of_a_body_is_named() {
     let mut body = example("example.com");
     body["ssh_keys"] = json!([7]);
     assert_eq!(cloud.create(body).await.faults(), ["ssh_keys[0]"]);
+    // Also those that only the service can find.
+    let wrong = json!({"name": "a_b", "region": "mars", "image": "nope", "size": 1, "cpu": 0, "disk_size": 1,
+        "ssh_keys": [7]});
+    assert_eq!(
+        cloud.create(wrong).await.faults(),
+        ["cpu", "image", "name", "region", "ssh_keys[0]"]
+    );
+    let huge = example("a")
+        .to_string()
+        .replace("\"cpu\":1", "\"cpu\":1e400");
+    assert_eq!(
+        cloud
+            .send(request("POST", "/vms", Some(&huge)))
+            .await
+            .faults(),
+        ["cpu"]
+    );
+    let many = "label=a=b&".repeat(1000);
+    assert_eq!(cloud.get(&format!("/vms?{many}")).await.faults(), ["label"]);
     assert_eq!(cloud.get("/vms").await.json()["vms"], json!([]));
 }
 
@@ -253,4 +272,154 @@ async fn another_method_names_those_there_are() {
             assert!(allow.contains(method), "{allow}");
         }
     }
+}
+
+#[tokio::test]
+async fn another_accounts_things_are_not_found() {
+    // Everything that has an id, made by one account and asked for by another.
+    let cloud = TestCloud::new().await;
+    let vm = cloud.running("example.com").await;
+    cloud
+        .done(&vm, json!({"type": "snapshot", "name": "s"}))
+        .await;
+    let snapshot = cloud.vm(&vm).await["snapshot_ids"][0]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let action = cloud.get("/actions").await.json()["actions"][0]["action_id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let network = cloud
+        .call("POST", "/networks", Some(json!({"name": "n"})))
+        .await
+        .json()["network"]["id"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    cloud
+        .call(
+            "POST",
+            &format!("/networks/{network}/vms"),
+            Some(json!({"vm_id": vm})),
+        )
+        .await;
+    cloud
+        .call(
+            "POST",
+            "/domains",
+            Some(json!({"name": "example.com", "ip_address": "192.0.2.1"})),
+        )
+        .await;
+    let records = cloud.get("/domains/example.com/records").await.json();
+    let own = records["domain_records"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|r| r["data"] == "192.0.2.1")
+        .unwrap();
+    let record = own["id"].to_string();
+    let public_key =
+        "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIGm+KR/T2v3cKqATkQ+0ILNiuxsc09H5ngf1HwMJcTEB";
+    let key = cloud
+        .call(
+            "POST",
+            "/keys",
+            Some(json!({"name": "k", "public_key": public_key})),
+        )
+        .await
+        .json()["ssh_key"]["id"]
+        .to_string();
+
+    let stranger = cloud.stranger().await;
+    let mut asked = 0;
+    for operation in cloudsfor_types::operations::OPERATIONS {
+        let path = operation
+            .path
+            .replace("{id}", &vm)
+            .replace("{snapshot_id}", &snapshot)
+            .replace("{action_id}", &action)
+            .replace("{network_id}", &network)
+            .replace("{name}", "example.com")
+            .replace("{record_id}", &record)
+            .replace("{key}", &key);
+        assert!(
+            !path.contains('{'),
+            "this test doesn't know an id of {path}"
+        );
+        let body = match operation.name {
+            "update_vm" => Some(json!({})),
+            "create_vm_action" => Some(json!({"type": "reboot"})),
+            "update_key" => Some(json!({"name": "mine"})),
+            "join_network" => Some(json!({"vm_id": vm})),
+            "create_record" | "update_record" => {
+                Some(json!({"type": "A", "name": "x", "data": "192.0.2.9"}))
+            }
+            _ => None,
+        };
+        if operation.path.contains('{') {
+            let answer = stranger.call(operation.method.as_str(), &path, body).await;
+            assert_eq!(answer.status, 404, "{} {path}", operation.name);
+            check_form(&answer);
+            asked += 1;
+        } else if operation.method.as_str() == "GET"
+            && !["get_account", "list_regions", "list_distros"].contains(&operation.name)
+        {
+            let answer = stranger.call("GET", &path, None).await;
+            assert_eq!(answer.json()["meta"]["total"], 0, "{path}");
+            asked += 1;
+        }
+    }
+    assert!(asked > 25);
+    // A snapshot of another account is no image, and its domain can't be built upon.
+    let mut body = example("x");
+    body["image"] = json!(snapshot);
+    assert_eq!(stranger.create(body).await.faults(), ["image"]);
+    for name in ["example.com", "www.example.com"] {
+        let answer = stranger
+            .call("POST", "/domains", Some(json!({"name": name})))
+            .await;
+        assert_eq!(answer.status, 409, "{name}");
+    }
+    // All is as it was.
+    assert_eq!(cloud.vm(&vm).await["locked"], false);
+    assert_eq!(
+        cloud.get("/domains/example.com/records").await.json(),
+        records
+    );
+}
+
+#[tokio::test]
+async fn health_and_the_description_need_no_credentials() {
+    let cloud = TestCloud::new().await;
+    for (path, contains) in [
+        ("/healthz", "ok"),
+        ("/readyz", "ready"),
+        ("/api/v1/openapi.json", "\"openapi\": \"3.1.0\""),
+    ] {
+        let answer = cloud
+            .send(Request::get(path).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(answer.status, 200, "{path}");
+        assert!(
+            String::from_utf8_lossy(&answer.body).contains(contains),
+            "{path}"
+        );
+    }
+    // No path near it is open.
+    for path in [
+        "/api/v1/openapi.json/",
+        "/api/v1/OPENAPI.json",
+        "/api/v1/vms",
+    ] {
+        let answer = cloud
+            .send(Request::get(path).body(Body::empty()).unwrap())
+            .await;
+        assert_eq!(answer.status, 401, "{path}");
+    }
+    cloud.cloud.close().await;
+    let answer = cloud
+        .send(Request::get("/readyz").body(Body::empty()).unwrap())
+        .await;
+    assert_eq!(answer.status, 503);
 }

@@ -55,6 +55,9 @@ async fn a_key_is_for_one_request() {
         (other.status.as_u16(), &other.json()["reason"]),
         (422, &json!("key_reused"))
     );
+    // Also one that would be refused for itself.
+    let invalid = cloud.send(keyed("key-1", "a_b")).await;
+    assert_eq!(invalid.json()["reason"], "key_reused");
     assert_eq!(cloud.send(keyed("key-2", "other.com")).await.status, 202);
     assert_eq!(cloud.get("/vms").await.json()["meta"]["total"], 2);
 }

@@ -6,7 +6,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::FieldFault;
-use crate::request::{Fields, array, boolean, number, object, string, wrong_type};
+use crate::request::{Fields, array, boolean, checked, labels, number, string};
 use crate::rules;
 use crate::units::Gigabytes;
 use crate::vm::Plan;
@@ -239,12 +239,21 @@ impl CreateVm {
         let labels = fields.optional("labels", labels);
         let protected = fields.optional("protected", boolean);
         let unique_name = fields.optional("unique_name", boolean);
-        fields.finish()?;
-
-        let (Some(name), Some(region), Some(image), Some(size), Some(cpu), Some(disk_size)) =
-            (name, region, image, size, cpu, disk_size)
-        else {
-            unreachable!("a required attribute that can't be read is a fault")
+        let faults = fields.finish();
+        let spec = match (name, region, image, size, cpu, disk_size) {
+            (Some(name), Some(region), Some(image), Some(size), Some(cpu), Some(disk_size))
+                if faults.is_empty() =>
+            {
+                VmSpec {
+                    name,
+                    region,
+                    image,
+                    size,
+                    cpu,
+                    disk_size,
+                }
+            }
+            _ => return Err(faults),
         };
         Ok(Self {
             plan,
@@ -256,20 +265,9 @@ impl CreateVm {
             labels: labels.unwrap_or_default(),
             protected: protected.unwrap_or_default(),
             unique_name: unique_name.unwrap_or_default(),
-            ..Self::new(VmSpec {
-                name,
-                region,
-                image,
-                size,
-                cpu,
-                disk_size,
-            })
+            ..Self::new(spec)
         })
     }
-}
-
-fn checked(text: &str, rule: impl Fn(&str) -> Result<(), String>) -> Result<String, String> {
-    rule(text).map(|()| text.to_owned())
 }
 
 fn known_plan(name: &str) -> Result<Plan, String> {
@@ -290,19 +288,6 @@ fn key_ids(value: &Value) -> Result<Vec<u64>, String> {
             .ok_or_else(|| format!("must be an array of key ids (whole numbers); {id} is none"))
     };
     ids.iter().map(key_id).collect()
-}
-
-fn labels(value: &Value) -> Result<BTreeMap<String, String>, String> {
-    let label = |(key, value): (&String, &Value)| match value.as_str() {
-        Some(text) => Ok((key.clone(), text.to_owned())),
-        None => Err(format!(
-            "{} for the key {key:?}",
-            wrong_type(value, "an object of strings")
-        )),
-    };
-    let labels = object(value)?.iter().map(label).collect::<Result<_, _>>()?;
-    rules::labels(&labels)?;
-    Ok(labels)
 }
 
 #[cfg(test)]

@@ -100,6 +100,11 @@ id! {
 }
 
 id! {
+    /// A private network's id.
+    NetworkId
+}
+
+id! {
     /// The id of an action: one operation on one resource, from its request to
     /// its end.
     ActionId

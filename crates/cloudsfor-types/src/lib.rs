@@ -30,15 +30,22 @@
 //! the open enums become variants (until then they are `Unknown`). So: match on
 //! enums with a wildcard, and build answers from JSON, not by literals.
 
+pub mod account;
+pub mod action;
 pub mod create_vm;
+pub mod distro;
+pub mod domain;
 pub mod error;
 pub mod id;
+pub mod key;
 mod lenient;
 pub mod network;
 mod object;
 mod open_enum;
 pub mod operations;
 pub mod page;
+pub mod private_network;
+pub mod record;
 pub mod region;
 pub mod request;
 pub mod rules;
@@ -46,19 +53,28 @@ pub mod selector;
 pub mod snapshot;
 pub mod timestamp;
 pub mod units;
+pub mod update_vm;
 pub mod vm;
 pub mod vm_filter;
 
+pub use account::{Account, AccountAnswer};
+pub use action::{Action, ActionAnswer, ActionList, ActionStatus, ActionType, VmAction};
 pub use create_vm::{CreateVm, VmSpec};
+pub use distro::{Distro, DistroList, ImageType};
+pub use domain::{CreateDomain, Domain, DomainAnswer, DomainList};
 pub use error::{ErrorBody, ErrorId, FieldFault, Reason};
-pub use id::{ActionId, SnapshotId, VmId};
+pub use id::{ActionId, NetworkId, SnapshotId, VmId};
+pub use key::{CreateKey, SshKey, SshKeyAnswer, SshKeyList, UpdateKey};
 pub use network::{Address, AddressType, VmNetworks};
 pub use object::Extra;
 pub use page::{Links, Meta, PageLinks};
-pub use region::{Coordinates, Region};
+pub use private_network::{CreateNetwork, JoinNetwork, Network, NetworkAnswer, NetworkList};
+pub use record::{DomainRecord, DomainRecordAnswer, DomainRecordList, RecordSpec, RecordType};
+pub use region::{Coordinates, Region, RegionList};
 pub use selector::{InvalidSelector, VmSelector};
-pub use snapshot::{Snapshot, SnapshotList};
+pub use snapshot::{BackupList, Snapshot, SnapshotAnswer, SnapshotList};
 pub use timestamp::Timestamp;
 pub use units::Gigabytes;
+pub use update_vm::UpdateVm;
 pub use vm::{Plan, Vm, VmAnswer, VmFeature, VmImage, VmList, VmStatus};
 pub use vm_filter::VmFilter;

@@ -21,6 +21,7 @@ pub(crate) fn wire_name(field: &'static str) -> &'static str {
 ///
 /// - `required`: an error that names the attribute;
 /// - `optional`: `None` (the field is an `Option`), and left out when encoding;
+/// - `nullable`: `None` too, and encoded as `null`;
 /// - `defaulted`: the type's default; always encoded;
 /// - `listed`: an empty list; left out when encoding an empty one.
 ///
@@ -122,6 +123,9 @@ macro_rules! object {
     (@decode optional $map:ident, $ty:ty, $wire:ty) => {
         $map.next_value::<Option<$wire>>()?.map(Into::into)
     };
+    (@decode nullable $map:ident, $ty:ty $(, $wire:ty)?) => {
+        object!(@decode optional $map, $ty $(, $wire)?)
+    };
     (@decode defaulted $map:ident, $ty:ty) => {
         $map.next_value::<Option<$ty>>()?.unwrap_or_default()
     };
@@ -137,6 +141,9 @@ macro_rules! object {
         $field.ok_or_else(|| serde::de::Error::missing_field(stringify!($field)))?
     };
     (@absent optional $field:ident) => { $field.flatten() };
+    (@absent nullable $field:ident) => {
+        $field.flatten()
+    };
     (@absent defaulted $field:ident) => { $field.unwrap_or_default() };
 
     (@absent listed $field:ident) => { $field.unwrap_or_default() };

@@ -5,16 +5,17 @@ use std::fmt;
 use serde::de::{Error, MapAccess, Visitor, value::MapAccessDeserializer};
 use serde::{Deserialize, Deserializer};
 
-use crate::lenient::Real;
+use crate::lenient::{OneOrMany, Real};
 use crate::object::object;
+use crate::page::{Links, Meta};
 
 object! {
     /// A region's place on the globe, in degrees.
     pub struct Coordinates {
         /// Latitude, north positive.
-        required lat: f64 as Real;
+        optional lat: Option<f64> as Real;
         /// Longitude, east positive.
-        required lng: f64 as Real;
+        optional lng: Option<f64> as Real;
     }
 }
 
@@ -33,6 +34,18 @@ object! {
         optional coordinates: Option<Coordinates>;
         /// A description for people.
         optional description: Option<String>;
+    }
+}
+
+object! {
+    /// The answer to a list of regions.
+    pub struct RegionList {
+        /// The regions.
+        required regions: Vec<Region> as OneOrMany<Region>;
+        /// The pages around this one.
+        optional links: Option<Links>;
+        /// The total over all pages.
+        optional meta: Option<Meta>;
     }
 }
 
@@ -55,6 +68,21 @@ pub(crate) struct RegionRef(Region);
 impl From<RegionRef> for Region {
     fn from(region: RegionRef) -> Self {
         region.0
+    }
+}
+
+/// Reads a region's name, alone or from its object.
+pub(crate) struct RegionName(String);
+
+impl From<RegionName> for String {
+    fn from(region: RegionName) -> Self {
+        region.0
+    }
+}
+
+impl<'de> Deserialize<'de> for RegionName {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        RegionRef::deserialize(deserializer).map(|region| Self(region.0.name))
     }
 }
 
@@ -94,7 +122,7 @@ mod tests {
             r#"{"name":"moscow_01","country":"Russia","coordinates":{"lat":"55.75","lng":37.62},"tier":3}"#,
         )
         .unwrap();
-        assert_eq!(whole.0.coordinates.as_ref().unwrap().lat, 55.75);
+        assert_eq!(whole.0.coordinates.as_ref().unwrap().lat, Some(55.75));
         assert_eq!(whole.0.extra["tier"], 3);
     }
 }

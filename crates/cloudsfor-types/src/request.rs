@@ -5,13 +5,16 @@
 //! `ssh_key` must not make a VM without a key), and refuses a key that occurs
 //! twice.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::de::{Error, MapAccess, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
 use serde_json::{Map, Number, Value};
 
 use crate::error::FieldFault;
+use crate::rules;
 
 /// Why a body is no JSON object.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -38,7 +41,56 @@ pub fn parse_object(body: &[u8]) -> Result<Map<String, Value>, BodyError> {
     match serde_json::from_slice::<Strict>(body) {
         Ok(Strict(Value::Object(object))) => Ok(object),
         Ok(Strict(other)) => Err(BodyError::NotAnObject(type_name(&other))),
-        Err(error) => Err(BodyError::Malformed(error.to_string())),
+        Err(error) => {
+            with_huge_numbers(body).ok_or_else(|| BodyError::Malformed(error.to_string()))
+        }
+    }
+}
+
+/// The object in a body that is JSON but for attributes whose numbers are too
+/// large for any (`1e400`). These become the largest number there is, which no
+/// rule allows, so that the fault is named with its attribute.
+fn with_huge_numbers(body: &[u8]) -> Option<Map<String, Value>> {
+    let Unread(attributes) = serde_json::from_slice(body).ok()?;
+    let read = |(name, text): (String, Box<RawValue>)| {
+        let text = text.get();
+        let is_number = text.starts_with(|c: char| c == '-' || c.is_ascii_digit());
+        match serde_json::from_str::<Strict>(text) {
+            Ok(Strict(value)) => Some((name, value)),
+            Err(_) if is_number => Some((name, Value::from(f64::MAX))),
+            Err(_) => None,
+        }
+    };
+    attributes.into_iter().map(read).collect()
+}
+
+/// The attributes of an object, their values as they were written.
+struct Unread(Vec<(String, Box<RawValue>)>);
+
+impl<'de> Deserialize<'de> for Unread {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct UnreadVisitor;
+
+        impl<'de> Visitor<'de> for UnreadVisitor {
+            type Value = Unread;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a JSON object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Unread, A::Error> {
+                let mut attributes: Vec<(String, Box<RawValue>)> = Vec::new();
+                while let Some((name, value)) = map.next_entry()? {
+                    if attributes.iter().any(|(other, _)| *other == name) {
+                        return Err(A::Error::custom("a key occurs twice"));
+                    }
+                    attributes.push((name, value));
+                }
+                Ok(Unread(attributes))
+            }
+        }
+
+        deserializer.deserialize_map(UnreadVisitor)
     }
 }
 
@@ -124,7 +176,7 @@ impl Fields {
     }
 
     /// Reads an attribute that must be there. `None` means that a fault was
-    /// noted, and [`Fields::finish`] will fail.
+    /// noted.
     pub(crate) fn required<T>(
         &mut self,
         name: &str,
@@ -145,23 +197,32 @@ impl Fields {
         read: impl FnOnce(&Value) -> Result<T, String>,
     ) -> Option<T> {
         let value = self.rest.remove(name).filter(|value| !value.is_null())?;
-        read(&value)
-            .map_err(|message| self.faults.push(FieldFault::new(name, message)))
-            .ok()
+        self.check(name, read(&value))
     }
 
-    /// Fails with every fault so far and one for each attribute not asked for.
-    pub(crate) fn finish(mut self) -> Result<(), Vec<FieldFault>> {
+    /// Notes what is wrong with an attribute, if anything is.
+    pub(crate) fn check<T>(&mut self, name: &str, result: Result<T, String>) -> Option<T> {
+        result.map_err(|message| self.fault(name, message)).ok()
+    }
+
+    /// Notes a fault of an attribute.
+    pub(crate) fn fault(&mut self, name: &str, message: impl Into<String>) {
+        self.faults.push(FieldFault::new(name, message));
+    }
+
+    /// Every fault so far.
+    pub(crate) fn faults(&self) -> &[FieldFault] {
+        &self.faults
+    }
+
+    /// Every fault, and one for each attribute that was not asked for.
+    pub(crate) fn finish(mut self) -> Vec<FieldFault> {
         let unknown = self
             .rest
             .keys()
             .map(|name| FieldFault::new(name, "is not an attribute of this request"));
         self.faults.extend(unknown);
-        if self.faults.is_empty() {
-            Ok(())
-        } else {
-            Err(self.faults)
-        }
+        self.faults
     }
 }
 
@@ -187,13 +248,35 @@ pub(crate) fn array(value: &Value) -> Result<&[Value], String> {
         .ok_or_else(|| wrong_type(value, "an array"))
 }
 
-pub(crate) fn object(value: &Value) -> Result<&Map<String, Value>, String> {
+fn object(value: &Value) -> Result<&Map<String, Value>, String> {
     value
         .as_object()
         .ok_or_else(|| wrong_type(value, "an object"))
 }
 
-pub(crate) fn wrong_type(value: &Value, wanted: &str) -> String {
+/// The text, if it keeps the rule.
+pub(crate) fn checked(
+    text: &str,
+    rule: impl Fn(&str) -> Result<(), String>,
+) -> Result<String, String> {
+    rule(text).map(|()| text.to_owned())
+}
+
+/// Labels: an object of strings.
+pub(crate) fn labels(value: &Value) -> Result<BTreeMap<String, String>, String> {
+    let label = |(key, value): (&String, &Value)| match value.as_str() {
+        Some(text) => Ok((key.clone(), text.to_owned())),
+        None => Err(format!(
+            "{} for the key {key:?}",
+            wrong_type(value, "an object of strings")
+        )),
+    };
+    let labels = object(value)?.iter().map(label).collect::<Result<_, _>>()?;
+    rules::labels(&labels)?;
+    Ok(labels)
+}
+
+fn wrong_type(value: &Value, wanted: &str) -> String {
     format!("must be {wanted}, not {}", type_name(value))
 }
 
@@ -226,7 +309,6 @@ mod tests {
             b"{\"a\":1,\"a\":1}",
             b"{\"a\":[{\"b\":1,\"b\":2}]}",
             b"nul",
-            b"{\"a\":1e999}",
             b"\xef\xbb\xbf{}",
         ] {
             assert!(
@@ -248,13 +330,30 @@ mod tests {
     }
 
     #[test]
+    fn a_number_too_large_for_any_is_a_fault_of_its_attribute() {
+        let object = parse_object(br#"{"a":1e400,"b":-1e999,"c":2}"#).unwrap();
+        assert_eq!(
+            (&object["a"], &object["b"]),
+            (&f64::MAX.into(), &f64::MAX.into())
+        );
+        assert_eq!(object["c"], 2);
+        for malformed in [
+            &br#"{"a":1e400,"a":1}"#[..],
+            br#"{"a":1e400"#,
+            br#"{"a":1e400,"b":01}"#,
+        ] {
+            assert!(parse_object(malformed).is_err());
+        }
+    }
+
+    #[test]
     fn every_fault_is_remembered() {
         let body = parse_object(br#"{"a":"1","b":null,"typo":1}"#).unwrap();
         let mut fields = Fields::new(body);
         assert_eq!(fields.required("a", number), None);
         assert_eq!(fields.required("b", number), None);
         assert_eq!(fields.optional("c", number), None);
-        let faults = fields.finish().unwrap_err();
+        let faults = fields.finish();
         let shown: Vec<_> = faults.iter().map(ToString::to_string).collect();
         assert_eq!(
             shown,

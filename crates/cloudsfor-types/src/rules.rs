@@ -6,6 +6,7 @@
 //! breaks the rule.
 
 use std::collections::BTreeMap;
+use std::net::Ipv4Addr;
 
 use crate::units::Gigabytes;
 
@@ -65,6 +66,96 @@ fn hostname_label(label: &str) -> Result<(), String> {
     Ok(())
 }
 
+/// A name given for people: 1 to 255 characters, none of them control
+/// characters.
+pub fn title(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("must not be empty".into());
+    }
+    if text.chars().count() > 255 {
+        return Err("must be at most 255 characters long".into());
+    }
+    no_control_characters(text)
+}
+
+fn no_control_characters(text: &str) -> Result<(), String> {
+    match text.chars().find(|c| c.is_control()) {
+        Some(bad) => Err(format!("must not have the control character {bad:?}")),
+        None => Ok(()),
+    }
+}
+
+/// The text of a public key: one line of at most 16 KiB.
+pub fn key_text(text: &str) -> Result<(), String> {
+    if text.trim().is_empty() {
+        return Err("must not be empty".into());
+    }
+    if text.len() > 16 * 1024 {
+        return Err("must be at most 16384 bytes long".into());
+    }
+    no_control_characters(text.trim_end())
+}
+
+/// The name of a domain to manage: a hostname of at least two labels. (Nobody
+/// may manage `com`.)
+pub fn domain_name(name: &str) -> Result<(), String> {
+    if name.len() > 253 {
+        return Err(format!(
+            "must be at most 253 characters long, not {}",
+            name.len()
+        ));
+    }
+    name.split('.').try_for_each(hostname_label)?;
+    if name.contains('.') {
+        Ok(())
+    } else {
+        Err("must have at least two labels, such as example.com".into())
+    }
+}
+
+/// Labels of a name in DNS: like a hostname's, but underscores are allowed
+/// (`_sip._tcp`).
+pub fn dns_labels(name: &str) -> Result<(), String> {
+    if name.is_empty() || name.len() > 253 {
+        return Err("must be 1 to 253 characters long".into());
+    }
+    name.replace('_', "x")
+        .split('.')
+        .try_for_each(hostname_label)
+}
+
+/// The text of a TXT record: 1 to 4,096 printable ASCII characters.
+pub fn txt(text: &str) -> Result<(), String> {
+    if text.is_empty() || text.len() > 4096 {
+        return Err("must be 1 to 4096 characters long".into());
+    }
+    match text.chars().find(|c| !matches!(c, ' '..='~')) {
+        Some(bad) => Err(format!(
+            "must be printable ASCII characters: {bad:?} is none"
+        )),
+        None => Ok(()),
+    }
+}
+
+/// An IPv4 address.
+pub fn ipv4(text: &str) -> Result<Ipv4Addr, String> {
+    text.parse()
+        .map_err(|_| format!("must be an IPv4 address, not {text:?}"))
+}
+
+/// A number of 16 bits.
+pub fn u16(number: f64) -> Result<u16, String> {
+    if number.fract() == 0.0 && (0.0..=f64::from(u16::MAX)).contains(&number) {
+        Ok(number as u16)
+    } else {
+        Err(format!(
+            "must be a whole number of 0 to {}, not {}",
+            u16::MAX,
+            show(number)
+        ))
+    }
+}
+
 /// A reference to something by its identifier: a region, an image.
 pub fn identifier(text: &str) -> Result<(), String> {
     if text.trim().is_empty() {
@@ -73,10 +164,7 @@ pub fn identifier(text: &str) -> Result<(), String> {
     if text.len() > 255 {
         return Err("must be at most 255 characters long".into());
     }
-    if let Some(bad) = text.chars().find(|c| c.is_control()) {
-        return Err(format!("must not have the control character {bad:?}"));
-    }
-    Ok(())
+    no_control_characters(text)
 }
 
 /// Memory in GB: 0.25 to 1,024 in steps of 0.25.

@@ -4,7 +4,6 @@ use std::fmt;
 use std::str::FromStr;
 
 use crate::id::{VmId, is_canonical};
-use crate::rules;
 
 /// One VM, by id or by name.
 ///
@@ -51,7 +50,7 @@ impl FromStr for VmSelector {
                 .map_err(|error| invalid(error.to_string()))
         };
         let by_name = |name: &str| {
-            rules::vm_name(name).map_err(|rule| invalid(format!("a name {rule}")))?;
+            nameable(name).map_err(|rule| invalid(format!("a name {rule}")))?;
             Ok(Self::Name(name.to_owned()))
         };
         if let Some(id) = text.strip_prefix("id:") {
@@ -63,6 +62,20 @@ impl FromStr for VmSelector {
         } else {
             by_name(text)
         }
+    }
+}
+
+/// What may be somebody's name for a VM: more than the names that the service
+/// gives today, but nothing that is blank, acts on a terminal, or is a path.
+fn nameable(name: &str) -> Result<(), &'static str> {
+    if name.is_empty() || name.len() > 255 {
+        Err("is 1 to 255 bytes long")
+    } else if name.contains(|c: char| c.is_whitespace() || c.is_control() || c == '/') {
+        Err("has no spaces, control characters or slashes")
+    } else if name.starts_with('-') || name == "." || name == ".." {
+        Err("doesn't begin with a hyphen, and is neither \".\" nor \"..\"")
+    } else {
+        Ok(())
     }
 }
 
@@ -86,6 +99,8 @@ mod tests {
         assert_eq!("id:7".parse(), Ok(VmSelector::Id(VmId::new("7").unwrap())));
         assert_eq!("7".parse(), Ok(VmSelector::Name("7".into())));
         assert_eq!("name:Web-1".parse(), Ok(VmSelector::Name("Web-1".into())));
+        // Names that another cloud may have.
+        assert_eq!("web_1".parse(), Ok(VmSelector::Name("web_1".into())));
     }
 
     #[test]

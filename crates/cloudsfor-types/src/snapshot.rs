@@ -65,3 +65,24 @@ object! {
         optional meta: Option<Meta>;
     }
 }
+
+object! {
+    /// The answer to a list of a VM's backups: `{"backups":[…]}`, in the
+    /// snapshot's shape.
+    pub struct BackupList {
+        /// The backups, oldest first.
+        required backups: Vec<Snapshot> as OneOrMany<Snapshot>;
+        /// The pages around this one.
+        optional links: Option<Links>;
+        /// The total, where the server says it.
+        optional meta: Option<Meta>;
+    }
+}
+
+object! {
+    /// The answer that carries one snapshot: `{"snapshot":Snapshot}`.
+    pub struct SnapshotAnswer {
+        /// The snapshot.
+        required snapshot: Snapshot;
+    }
+}

@@ -115,9 +115,25 @@ impl<'de> Deserialize<'de> for Timestamp {
             fn visit_str<E: Error>(self, text: &str) -> Result<Timestamp, E> {
                 Ok(Timestamp::from(text))
             }
+
+            fn visit_u64<E: Error>(self, number: u64) -> Result<Timestamp, E> {
+                self.visit_str(&number.to_string())
+            }
+
+            fn visit_i64<E: Error>(self, number: i64) -> Result<Timestamp, E> {
+                self.visit_str(&number.to_string())
+            }
+
+            fn visit_f64<E: Error>(self, number: f64) -> Result<Timestamp, E> {
+                self.visit_str(&number.to_string())
+            }
+
+            fn visit_unit<E: Error>(self) -> Result<Timestamp, E> {
+                self.visit_str("")
+            }
         }
 
-        deserializer.deserialize_str(TimestampVisitor)
+        deserializer.deserialize_any(TimestampVisitor)
     }
 }
 
@@ -157,6 +173,17 @@ mod tests {
             assert_eq!(stamp.instant(), None, "{text}");
             let json = serde_json::to_string(&stamp).unwrap();
             assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), stamp);
+        }
+    }
+
+    #[test]
+    fn what_is_not_even_text_fails_nothing() {
+        for json in ["1421253391", "1.5", "-1", "null"] {
+            assert_eq!(
+                serde_json::from_str::<Timestamp>(json).unwrap().instant(),
+                None,
+                "{json}"
+            );
         }
     }
 

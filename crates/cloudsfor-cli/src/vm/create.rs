@@ -1,7 +1,6 @@
 //! `vm create`
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::path::Path;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -135,7 +134,7 @@ pub(super) async fn create(
         .clone()
         .unwrap_or_else(IdempotencyKey::random);
     let mut interrupt = terminal.interrupt();
-    let created = send(api, &request, &key, global, &mut interrupt).await?;
+    let created = send(api, &request, args, &key, global, &mut interrupt).await?;
     if created.replayed {
         terminal.note("The key was used before: this is the VM that was made then.");
     }
@@ -158,14 +157,25 @@ pub(super) async fn create(
 async fn send(
     api: &dyn Api,
     request: &CreateVm,
+    args: &Create,
     key: &IdempotencyKey,
     global: &Global,
     interrupt: &mut Interrupt,
 ) -> Result<CreatedVm, Failure> {
-    let call = global.call().with_idempotency_key(key.clone());
+    let send = async {
+        match args.idempotency_key {
+            // The same may have been sent before, so nothing is sent to a server
+            // that doesn't honour keys.
+            Some(_) => api.resume_create_vm(request, key, &global.call()).await,
+            None => {
+                let call = global.call().with_idempotency_key(key.clone());
+                api.create_vm(request, &call).await
+            }
+        }
+    };
     tokio::select! {
         biased;
-        created = api.create_vm(request, &call) => {
+        created = send => {
             created.map_err(|error| not_created(&error, &request.name, key, global))
         }
         () = interrupt => {
@@ -177,15 +187,13 @@ async fn send(
 }
 
 fn not_created(error: &Error, name: &str, key: &IdempotencyKey, global: &Global) -> Failure {
-    if let ErrorKind::Ambiguous { .. } = error.kind() {
-        // Here the SDK found that the server doesn't honour keys: sending it
-        // again could make a second VM.
+    // A server that refuses a key's request has carried none out under that key.
+    let is_refused = matches!(error.status(), Some(400..=499)) && error.status() != Some(408);
+    let is_ambiguous = matches!(error.kind(), ErrorKind::Ambiguous { .. });
+    if is_ambiguous || (error.may_have_been_applied() && !is_refused) {
         let look = global.command(&format!("vm list --name {}", quote(name)));
-        Failure::of(error, unknown_outcome(name))
-            .instead(format!("look whether it is there: {look}"))
-            .next("create it again only if it isn't")
-    } else if error.may_have_been_applied() {
         repeatable(Failure::of(error, unknown_outcome(name)), key)
+            .next(format!("or look whether it is there: {look}"))
     } else {
         Failure::of(error, format!("the VM {name} was not created")).naming(flag)
     }
@@ -261,19 +269,9 @@ fn user_data(file: &str, global: &Global, terminal: &mut Terminal) -> Result<Str
     // More than is allowed, so that the fault can say how long it is, and an end
     // to it, as a device has none.
     let at_most = rules::USER_DATA_MAX as u64 * 16;
-    let bytes = if file == "-" {
-        terminal.read_input(at_most)
-    } else {
-        read(file, at_most)
-    };
+    let bytes = terminal.read_file(Path::new(file), at_most);
     let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
     String::from_utf8(bytes).map_err(|_| unusable("it is not UTF-8 text".into()))
-}
-
-fn read(file: &str, at_most: u64) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(file)?.take(at_most).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 fn breaks_rules(args: &Create, faults: Vec<FieldFault>) -> Failure {

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
+use crate::budget::RetryBudget;
 use crate::credentials::Credentials;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
+use crate::retry::{Retry, RetryPolicy};
 use crate::transport::{DEFAULT_BODY_LIMIT, Transport};
 
 /// The parts of a [`Client`]. All have a default but the transport, and that has
@@ -19,6 +21,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     attempt_timeout: Duration,
     body_limit: usize,
+    retry: Option<Retry>,
 }
 
 impl ClientBuilder {
@@ -68,6 +71,37 @@ impl ClientBuilder {
         self
     }
 
+    /// Whether and when failed attempts are made again. Default: 4 attempts, none
+    /// later than 60 seconds after the first, with delays as [`Backoff`]'s.
+    ///
+    /// [`Backoff`]: crate::retry::Backoff
+    #[must_use]
+    pub fn with_retry(mut self, policy: impl RetryPolicy + 'static) -> Self {
+        let budget = self.retry.map(|retry| retry.budget);
+        self.retry = Some(Retry {
+            policy: Arc::new(policy),
+            budget: budget.unwrap_or_default(),
+        });
+        self
+    }
+
+    /// What the retries of all calls are paid from. May be shared with other
+    /// clients of the same service. Default: [`RetryBudget::default`], 500 tokens
+    /// for this client and its clones.
+    #[must_use]
+    pub fn with_retry_budget(mut self, budget: Arc<RetryBudget>) -> Self {
+        self.retry.get_or_insert_default().budget = budget;
+        self
+    }
+
+    /// Makes one attempt in each call, and nothing after it: an error says
+    /// whether the request may have been carried out, and under which key.
+    #[must_use]
+    pub fn without_retry(mut self) -> Self {
+        self.retry = None;
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
@@ -84,6 +118,8 @@ impl ClientBuilder {
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             body_limit: self.body_limit,
+            retry: self.retry,
+            key_support: Arc::default(),
         })
     }
 }
@@ -114,6 +150,7 @@ impl Default for ClientBuilder {
             timeout: Duration::from_secs(60),
             attempt_timeout: Duration::from_secs(30),
             body_limit: DEFAULT_BODY_LIMIT,
+            retry: Some(Retry::default()),
         }
     }
 }

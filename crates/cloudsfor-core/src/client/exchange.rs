@@ -15,29 +15,31 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result, TransportErrorKind};
 use crate::printable::printable;
 use crate::response::{changes_something, decode, refusal, request_id};
+use crate::trace::CallSpan;
 use crate::transport::TransportError;
 
 /// How much of an answer is read that is an error anyway, in bytes.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 
 /// A request, before it is put into HTTP.
-pub(super) struct Exchange<'a> {
-    pub(super) operation: &'a Operation,
+pub(super) struct Exchange {
+    pub(super) operation: &'static Operation,
     pub(super) url: Uri,
-    pub(super) body: Option<Vec<u8>>,
-    pub(super) key: Option<&'a IdempotencyKey>,
+    pub(super) body: Option<Bytes>,
+    pub(super) key: Option<IdempotencyKey>,
     pub(super) attempt_timeout: Duration,
     pub(super) deadline: Deadline,
 }
 
 /// A success.
-pub(super) struct Answer<'a> {
-    operation: &'a Operation,
+pub(super) struct Answer {
+    operation: &'static Operation,
     head: Parts,
     body: Bytes,
 }
 
-impl Answer<'_> {
+impl Answer {
+    /// Reads the body.
     pub(super) fn decode<T: DeserializeOwned>(&self) -> Result<T> {
         decode(self.operation, &self.head, &self.body)
     }
@@ -48,9 +50,9 @@ impl Answer<'_> {
 }
 
 impl Client {
-    /// Sends the request once and takes the answer, if it is the operation's
-    /// success.
-    pub(super) async fn exchange<'a>(&self, exchange: Exchange<'a>) -> Result<Answer<'a>> {
+    /// Sends the request once, in the time that an attempt may take and the
+    /// deadline leaves, and takes the answer if it is the operation's success.
+    pub(super) async fn attempt(&self, exchange: &Exchange, span: &CallSpan) -> Result<Answer> {
         let operation = exchange.operation;
         let (attempt_timeout, remaining) =
             (exchange.attempt_timeout, exchange.deadline.remaining());
@@ -61,7 +63,7 @@ impl Client {
                 "the time for the call was up before it was sent: allow more",
             ));
         }
-        let attempt = self.attempt(operation, self.request(exchange));
+        let attempt = self.transmit(operation, self.request(exchange), span);
         let limit = attempt_timeout.min(remaining);
         let Ok(result) = tokio::time::timeout(limit, attempt).await else {
             let (kind, time) = if remaining <= attempt_timeout {
@@ -80,15 +82,16 @@ impl Client {
         result
     }
 
-    fn request(&self, exchange: Exchange<'_>) -> http::Request<Bytes> {
+    fn request(&self, exchange: &Exchange) -> http::Request<Bytes> {
         let has_body = exchange.body.is_some();
-        let mut request = http::Request::new(exchange.body.unwrap_or_default().into());
+        let mut request = http::Request::new(exchange.body.clone().unwrap_or_default());
         *request.method_mut() = match exchange.operation.method {
             Method::Get => http::Method::GET,
             Method::Post => http::Method::POST,
+            Method::Put => http::Method::PUT,
             Method::Delete => http::Method::DELETE,
         };
-        *request.uri_mut() = exchange.url;
+        *request.uri_mut() = exchange.url.clone();
         let headers = request.headers_mut();
         let agent = concat!("cloudsfor-rust/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
@@ -100,21 +103,24 @@ impl Client {
         if let Some(authorization) = &self.authorization {
             headers.insert(AUTHORIZATION, authorization.clone());
         }
-        if let Some(key) = exchange.key {
+        if let Some(key) = &exchange.key {
             let key = HeaderValue::try_from(key.as_str()).expect("a key is visible ASCII");
             headers.insert("idempotency-key", key);
         }
         request
     }
 
-    async fn attempt<'a>(
+    async fn transmit(
         &self,
-        operation: &'a Operation,
+        operation: &'static Operation,
         request: http::Request<Bytes>,
-    ) -> Result<Answer<'a>> {
+        span: &CallSpan,
+    ) -> Result<Answer> {
         let response = self.transport.send(request).await;
         let response = response.map_err(|error| self.no_answer(operation, error))?;
         let (head, body) = response.into_parts();
+        span.answered(&head);
+        self.key_support.note(&head.headers);
         if head.status.as_u16() != operation.success {
             // Whatever came of the body, the status is known: that is the error.
             let (body, _cut) = body.read(ERROR_BODY_LIMIT.min(self.body_limit)).await;

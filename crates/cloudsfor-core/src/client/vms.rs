@@ -4,28 +4,21 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudsfor_types::operations::{
-    CREATE_VM, DELETE_VM, GET_VM, LIST_VM_SNAPSHOTS, LIST_VMS, Operation,
+    DELETE_VM, DELETE_VM_SNAPSHOT, GET_VM, LIST_VM_BACKUPS, LIST_VM_SNAPSHOTS, LIST_VMS, UPDATE_VM,
 };
 use cloudsfor_types::{
-    ActionId, CreateVm, FieldFault, Snapshot, SnapshotList, Vm, VmAnswer, VmFilter, VmId, VmList,
+    BackupList, CreateVm, Snapshot, SnapshotId, SnapshotList, UpdateVm, Vm, VmAnswer, VmFilter,
+    VmId, VmList,
 };
-use http::Uri;
 
 use super::Client;
-use super::exchange::Exchange;
+use super::call::Target;
 use crate::api::{CreatedVm, Vms};
 use crate::call::{CallOptions, IdempotencyKey};
 use crate::deadline::Deadline;
-use crate::error::{Error, ErrorKind, Result};
+use crate::error::Result;
 use crate::list::Pages;
-use crate::page::{Page, PageRequest, PageToken};
-use crate::response::invalid;
-
-/// The longest that the server waits ("0 to 30" seconds).
-const LONGEST_WAIT: Duration = Duration::from_secs(30);
-
-/// How much longer than the server waits the answer may take.
-const WAIT_MARGIN: Duration = Duration::from_secs(5);
+use crate::page::{Page, PageRequest};
 
 #[async_trait]
 impl Vms for Client {
@@ -35,148 +28,112 @@ impl Vms for Client {
         page: &PageRequest,
         call: &CallOptions,
     ) -> Result<Page<Vm>> {
-        let mut query = filter.query();
-        let url = match page {
-            PageRequest::Whole => self.url(&LIST_VMS, None, &query)?,
-            PageRequest::First(per_page) => {
-                query.push(("per_page", per_page.to_string()));
-                self.url(&LIST_VMS, None, &query)?
-            }
-            PageRequest::Next(token) => self.page_url(&LIST_VMS, token)?,
+        let target = Target {
+            query: filter.query(),
+            ..Target::default()
         };
-        let answer = self
-            .exchange(self.plain(&LIST_VMS, url.clone(), call))
-            .await?;
-        let list: VmList = answer.decode()?;
-        let next = self.next_page(&LIST_VMS, list.links.next(), &url)?;
-        Ok(Page::new(list.vms, list.meta.map(|meta| meta.total), next))
+        self.list(&LIST_VMS, target, page, call, |list: VmList| {
+            (list.vms, Some(list.links), list.meta)
+        })
+        .await
     }
 
     async fn create_vm(&self, request: &CreateVm, call: &CallOptions) -> Result<CreatedVm> {
-        request
-            .validate()
-            .map_err(|faults| invalid(&CREATE_VM, faults))?;
-        let key = match &call.idempotency_key {
-            Some(key) => key.clone(),
-            None => IdempotencyKey::random(),
-        };
-        let created = self.create_under(&key, request, call).await;
-        created.map_err(|error| error.with_key(Some(key)))
+        self.create_once(request, call).await
+    }
+
+    async fn resume_create_vm(
+        &self,
+        request: &CreateVm,
+        key: &IdempotencyKey,
+        call: &CallOptions,
+    ) -> Result<CreatedVm> {
+        self.resume_create(request, key, call).await
     }
 
     async fn get_vm(&self, id: &VmId, call: &CallOptions) -> Result<Vm> {
-        let url = self.url(&GET_VM, Some(id.as_str()), &[])?;
-        let answer = self.exchange(self.plain(&GET_VM, url, call)).await?;
-        answer.decode().map(|answer: VmAnswer| answer.vm)
+        let answer = self.get(&GET_VM, Target::at(&[id.as_str()]), call).await;
+        answer.map(|answer: VmAnswer| answer.vm)
     }
 
     async fn wait_vm(&self, id: &VmId, at_most: Duration, call: &CallOptions) -> Result<Vm> {
-        let wait = at_most.min(LONGEST_WAIT);
-        let query = [("wait", wait.as_secs().to_string())];
-        let url = self.url(&GET_VM, Some(id.as_str()), &query)?;
-        let exchange = Exchange {
-            attempt_timeout: wait + WAIT_MARGIN,
-            ..self.plain(&GET_VM, url, call)
-        };
-        let answer = self.exchange(exchange).await?;
-        answer.decode().map(|answer: VmAnswer| answer.vm)
+        let answer = self
+            .get_waiting(&GET_VM, Target::at(&[id.as_str()]), at_most, call)
+            .await;
+        answer.map(|answer: VmAnswer| answer.vm)
     }
 
     async fn list_vm_snapshots(&self, id: &VmId, call: &CallOptions) -> Result<Vec<Snapshot>> {
         let deadline = Deadline::after(call.timeout.unwrap_or(self.timeout));
         let mut pages = Pages::new(LIST_VM_SNAPSHOTS.name);
         let mut snapshots = Vec::new();
-        let mut url = self.url(&LIST_VM_SNAPSHOTS, Some(id.as_str()), &[])?;
+        let mut page = PageRequest::Whole;
         loop {
-            let exchange = self.plain(&LIST_VM_SNAPSHOTS, url.clone(), &deadline.limit(call));
-            let list: SnapshotList = self.exchange(exchange).await?.decode()?;
-            let links = list.links.unwrap_or_default();
-            let next = self.next_page(&LIST_VM_SNAPSHOTS, links.next(), &url)?;
-            let total = list.meta.map(|meta| meta.total);
-            let page = Page::new(list.snapshots, total, next);
-            let next = pages.after(&page)?;
-            snapshots.extend(page.items);
+            let call = deadline.limit(call);
+            let parts = |list: SnapshotList| (list.snapshots, list.links, list.meta);
+            let found = self
+                .list(
+                    &LIST_VM_SNAPSHOTS,
+                    Target::at(&[id.as_str()]),
+                    &page,
+                    &call,
+                    parts,
+                )
+                .await?;
+            let next = pages.after(&found)?;
+            snapshots.extend(found.items);
             match next {
-                Some(token) => url = self.page_url(&LIST_VM_SNAPSHOTS, &token)?,
+                Some(token) => page = PageRequest::Next(token),
                 None => return Ok(snapshots),
             }
         }
     }
 
-    async fn delete_vm(&self, id: &VmId, call: &CallOptions) -> Result<()> {
-        let url = self.url(&DELETE_VM, Some(id.as_str()), &[])?;
-        self.exchange(self.plain(&DELETE_VM, url, call)).await?;
-        Ok(())
-    }
-}
-
-impl Client {
-    async fn create_under(
+    async fn list_vm_backups(
         &self,
-        key: &IdempotencyKey,
-        request: &CreateVm,
+        id: &VmId,
+        page: &PageRequest,
         call: &CallOptions,
-    ) -> Result<CreatedVm> {
-        let exchange = Exchange {
-            body: Some(serde_json::to_vec(request).expect("a create request is JSON")),
-            key: Some(key),
-            ..self.plain(&CREATE_VM, self.url(&CREATE_VM, None, &[])?, call)
-        };
-        let answer = self.exchange(exchange).await?;
-        let vm = answer.decode::<VmAnswer>()?.vm;
-        let action_id = answer
-            .header("x-action-id")
-            .and_then(|id| ActionId::new(id).ok());
-        let replayed = answer
-            .header("idempotent-replayed")
-            .is_some_and(|text| text.eq_ignore_ascii_case("true"));
-        Ok(CreatedVm::new(vm, action_id, replayed))
+    ) -> Result<Page<Snapshot>> {
+        self.list(
+            &LIST_VM_BACKUPS,
+            Target::at(&[id.as_str()]),
+            page,
+            call,
+            |list: BackupList| (list.backups, list.links, list.meta),
+        )
+        .await
     }
 
-    /// A request with nothing but its URL, under the usual time limits.
-    fn plain<'a>(&self, operation: &'a Operation, url: Uri, call: &CallOptions) -> Exchange<'a> {
-        Exchange {
-            operation,
-            url,
-            body: None,
-            key: None,
-            attempt_timeout: self.attempt_timeout,
-            deadline: Deadline::after(call.timeout.unwrap_or(self.timeout)),
-        }
-    }
-
-    fn url(
+    async fn delete_vm_snapshot(
         &self,
-        operation: &Operation,
-        segment: Option<&str>,
-        query: &[(&str, String)],
-    ) -> Result<Uri> {
-        self.endpoint
-            .url(operation.path, segment, query)
-            .ok_or_else(|| {
-                let fault = FieldFault::new("query", "is too long for a URL: shorten the filters");
-                invalid(operation, vec![fault])
-            })
+        id: &VmId,
+        snapshot: &SnapshotId,
+        call: &CallOptions,
+    ) -> Result<()> {
+        self.delete(
+            &DELETE_VM_SNAPSHOT,
+            Target::at(&[id.as_str(), snapshot.as_str()]),
+            call,
+        )
+        .await
     }
 
-    fn page_url(&self, operation: &Operation, token: &PageToken) -> Result<Uri> {
-        self.endpoint.page_url(token).ok_or_else(|| {
-            let fault = FieldFault::new("page", format!("{token:?} is no path and query"));
-            invalid(operation, vec![fault])
-        })
+    async fn update_vm(&self, id: &VmId, request: &UpdateVm, call: &CallOptions) -> Result<Vm> {
+        let answer = self
+            .put_or_post(
+                &UPDATE_VM,
+                Target::at(&[id.as_str()]),
+                request,
+                UpdateVm::decode,
+                call,
+            )
+            .await;
+        answer.map(|answer: VmAnswer| answer.vm)
     }
 
-    fn next_page(
-        &self,
-        operation: &Operation,
-        link: Option<&str>,
-        page: &Uri,
-    ) -> Result<Option<PageToken>> {
-        link.map(|link| self.endpoint.next_page(link, page))
-            .transpose()
-            .map_err(|error| {
-                Error::new(ErrorKind::Unexpected, operation.name, error.to_string())
-                    .with_source(error)
-            })
+    async fn delete_vm(&self, id: &VmId, call: &CallOptions) -> Result<()> {
+        self.delete(&DELETE_VM, Target::at(&[id.as_str()]), call)
+            .await
     }
 }

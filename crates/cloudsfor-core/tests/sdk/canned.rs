@@ -37,6 +37,7 @@ impl Canned {
             .endpoint("http://cloud.test".parse().unwrap())
             .credentials(Credentials::basic("username", "password".into()).unwrap())
             .transport(self.clone())
+            .without_retry()
             .build()
             .unwrap()
     }

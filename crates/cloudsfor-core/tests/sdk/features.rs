@@ -32,6 +32,7 @@ fn without_features_there_is_no_http_client() {
         "rustls",
         "tower",
         "mockall",
+        "tracing",
     ] {
         assert!(!has(&packages, name), "{packages}");
     }

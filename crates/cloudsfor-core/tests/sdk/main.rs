@@ -8,6 +8,7 @@ mod documented;
 mod features;
 mod requests;
 mod samples;
+mod spawned;
 
 #[cfg(any(feature = "reqwest", feature = "hyper"))]
 mod sockets {

@@ -1,38 +1,15 @@
-//! What the service offers: regions and images.
+//! What the service offers: regions and public images.
 
-use cloudsfor_types::{Coordinates, FieldFault, Region, VmImage};
+use cloudsfor_types::{Coordinates, Distro, FieldFault, ImageType, Region};
 use sha2::{Digest, Sha256};
 
-struct RegionEntry {
-    name: &'static str,
-    country: &'static str,
-    latitude: f64,
-    longitude: f64,
-    description: &'static str,
-}
+const COUNTRY: &str = "Russia";
 
-const REGIONS: &[RegionEntry] = &[
-    RegionEntry {
-        name: "moscow_01",
-        country: "Russia",
-        latitude: 55.7558,
-        longitude: 37.6173,
-        description: "Moscow, first site",
-    },
-    RegionEntry {
-        name: "moscow_02",
-        country: "Russia",
-        latitude: 55.7512,
-        longitude: 37.6184,
-        description: "Moscow, second site",
-    },
-    RegionEntry {
-        name: "moscow_03",
-        country: "Russia",
-        latitude: 55.7601,
-        longitude: 37.6187,
-        description: "Moscow, third site",
-    },
+/// Name, latitude, longitude and description of each region.
+const REGIONS: &[(&str, f64, f64, &str)] = &[
+    ("moscow_01", 55.7558, 37.6173, "Moscow, first site"),
+    ("moscow_02", 55.7512, 37.6184, "Moscow, second site"),
+    ("moscow_03", 55.7601, 37.6187, "Moscow, third site"),
 ];
 
 /// Identifier and description of each public image.
@@ -53,31 +30,55 @@ const IMAGES: &[(&str, &str)] = &[
     ),
 ];
 
-/// The region with this name.
-pub fn region(name: &str) -> Option<Region> {
-    let entry = REGIONS.iter().find(|entry| entry.name == name)?;
-    let mut region = Region::named(entry.name);
-    region.country = Some(entry.country.into());
-    region.description = Some(entry.description.into());
-    region.coordinates = Some(Coordinates {
-        lat: entry.latitude,
-        lng: entry.longitude,
-        extra: Default::default(),
-    });
-    Some(region)
+/// All regions.
+pub fn regions() -> Vec<Region> {
+    REGIONS
+        .iter()
+        .map(|(name, lat, lng, description)| Region {
+            country: Some(COUNTRY.into()),
+            description: Some((*description).into()),
+            coordinates: Some(Coordinates {
+                lat: Some(*lat),
+                lng: Some(*lng),
+                extra: Default::default(),
+            }),
+            ..Region::named(*name)
+        })
+        .collect()
 }
 
-/// The image with this identifier, as a VM shows it.
-pub fn image(distro: &str) -> Option<VmImage> {
-    let (distro, name) = IMAGES
+/// The region with this name; one that is no longer offered keeps its name.
+pub fn region(name: &str) -> Region {
+    regions()
+        .into_iter()
+        .find(|region| region.name == name)
+        .unwrap_or_else(|| Region::named(name))
+}
+
+/// All public images.
+pub fn distros() -> Vec<Distro> {
+    let image_type = |name: &str| {
+        if name.ends_with(".iso") {
+            ImageType::Iso
+        } else {
+            ImageType::Template
+        }
+    };
+    IMAGES
         .iter()
-        .find(|(identifier, _)| *identifier == distro)?;
-    Some(VmImage {
-        id: Some(image_id(distro)),
-        distro: Some((*distro).into()),
-        name: Some((*name).into()),
-        extra: Default::default(),
-    })
+        .map(|(name, description)| Distro {
+            id: image_id(name),
+            name: (*name).into(),
+            description: Some((*description).into()),
+            image_type: Some(image_type(name)),
+            extra: Default::default(),
+        })
+        .collect()
+}
+
+/// The public image with this identifier.
+pub fn distro(name: &str) -> Option<Distro> {
+    distros().into_iter().find(|distro| distro.name == name)
 }
 
 /// The internal id: made from the identifier, so that it stays the same.
@@ -89,21 +90,19 @@ fn image_id(distro: &str) -> String {
         .collect()
 }
 
-/// What a create request names and the service doesn't offer.
-pub fn faults(region_name: &str, distro: &str) -> Vec<FieldFault> {
-    let mut faults = Vec::new();
-    if region(region_name).is_none() {
-        let names: Vec<_> = REGIONS.iter().map(|entry| entry.name).collect();
-        faults.push(unknown("region", region_name, &names));
-    }
-    if image(distro).is_none() {
-        let names: Vec<_> = IMAGES.iter().map(|(identifier, _)| *identifier).collect();
-        faults.push(unknown("image", distro, &names));
-    }
-    faults
+/// What is wrong with a region's name, if anything.
+pub fn region_fault(name: &str) -> Option<FieldFault> {
+    let names: Vec<_> = REGIONS.iter().map(|(name, ..)| *name).collect();
+    (!names.contains(&name)).then(|| not_offered("region", name, &names))
 }
 
-fn unknown(field: &str, value: &str, offered: &[&str]) -> FieldFault {
+/// The fault of naming an image that there isn't.
+pub fn image_fault(name: &str) -> FieldFault {
+    let names: Vec<_> = IMAGES.iter().map(|(name, _)| *name).collect();
+    not_offered("image", name, &names)
+}
+
+fn not_offered(field: &str, value: &str, offered: &[&str]) -> FieldFault {
     let message = format!(
         "{value:?} is not offered here; there are {}",
         offered.join(", ")

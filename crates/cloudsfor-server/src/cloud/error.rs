@@ -26,6 +26,15 @@ pub enum CloudError {
         /// What happened and what to do.
         message: String,
     },
+    /// It contradicts something that exists.
+    #[error("{0}")]
+    Conflict(String),
+    /// It is nobody's to do.
+    #[error("{0}")]
+    Forbidden(String),
+    /// Too many logins are being verified.
+    #[error("too many logins are being verified at the moment: try again soon")]
+    TooManyLogins,
     /// The name is taken and was to be unique.
     #[error("the name {name:?} is taken by the VM {holder}: choose another, or use that VM")]
     NameTaken {

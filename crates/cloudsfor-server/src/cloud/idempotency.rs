@@ -8,6 +8,7 @@ use cloudsfor_types::Reason;
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
+use super::tx::Tx;
 use crate::store::accounts::AccountId;
 use crate::store::idempotency::{Record, get, purge, put};
 
@@ -26,47 +27,61 @@ pub struct IdempotentRequest {
 /// An answer, and whether it is from the record.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Once {
-    /// The answer, in the form that the caller of [`once`] gave it.
+    /// The answer, in the form that the work gave it.
     pub answer: Vec<u8>,
     /// Whether the work had been done before.
     pub replayed: bool,
 }
 
+/// What was answered to this request before, if anything.
+///
+/// # Errors
+/// If the key was used for another request.
+pub(super) fn kept(
+    connection: &Connection,
+    account: AccountId,
+    request: &IdempotentRequest,
+    now: i64,
+) -> CloudResult<Option<Once>> {
+    let Some(record) = get(connection, account, &request.key, now - RETENTION)? else {
+        return Ok(None);
+    };
+    if record.fingerprint != request.fingerprint {
+        return Err(CloudError::Refused {
+            reason: Reason::KeyReused,
+            message: "this Idempotency-Key was used for another request: use a new key".into(),
+        });
+    }
+    Ok(Some(Once {
+        answer: record.answer,
+        replayed: true,
+    }))
+}
+
 /// Does the work if its key (if any) has not been used, or answers what it
 /// answered then.
 pub fn once(
-    connection: &Connection,
+    tx: &Tx<'_>,
     account: AccountId,
     request: Option<&IdempotentRequest>,
-    now: i64,
-    work: impl FnOnce(&Connection) -> CloudResult<Vec<u8>>,
+    work: impl FnOnce(&Tx<'_>) -> CloudResult<Vec<u8>>,
 ) -> CloudResult<Once> {
     let Some(request) = request else {
         return Ok(Once {
-            answer: work(connection)?,
+            answer: work(tx)?,
             replayed: false,
         });
     };
-    let oldest = now - RETENTION;
-    if let Some(record) = get(connection, account, &request.key, oldest)? {
-        if record.fingerprint != request.fingerprint {
-            return Err(CloudError::Refused {
-                reason: Reason::KeyReused,
-                message: "this Idempotency-Key was used for another request: use a new key".into(),
-            });
-        }
-        return Ok(Once {
-            answer: record.answer,
-            replayed: true,
-        });
+    if let Some(kept) = kept(tx.connection, account, request, tx.second())? {
+        return Ok(kept);
     }
-    let answer = work(connection)?;
+    let answer = work(tx)?;
     let record = Record {
         fingerprint: request.fingerprint.clone(),
         answer,
     };
-    put(connection, account, &request.key, &record, now)?;
-    purge(connection, oldest)?;
+    put(tx.connection, account, &request.key, &record, tx.second())?;
+    purge(tx.connection, tx.second() - RETENTION)?;
     Ok(Once {
         answer: record.answer,
         replayed: false,

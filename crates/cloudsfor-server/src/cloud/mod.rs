@@ -1,12 +1,25 @@
-//! The cloud: accounts, VMs, quotas, idempotency, and the worker that carries
-//! out what was accepted. No HTTP here, and no SQL.
+//! The cloud: accounts, VMs and all that belongs to them, and the worker that
+//! carries out what was accepted. No HTTP here; the SQL is in
+//! [`store`](crate::store).
+//!
+//! What can be read is a function over a connection, what changes something is a
+//! function over a transaction ([`Tx`]); [`Cloud`] runs them.
 
+mod accounts;
+pub mod actions;
+mod addressing;
 pub mod catalog;
+pub mod domains;
 mod error;
-mod first_account;
+mod events;
 pub mod idempotency;
-mod network;
+mod images;
+pub mod keys;
+pub mod networks;
 mod passwords;
+pub mod records;
+pub mod snapshots;
+mod tx;
 pub mod vms;
 mod worker;
 
@@ -14,26 +27,25 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_types::{CreateVm, Snapshot, Vm, VmFilter, VmId};
+use cloudsfor_types::Timestamp;
+use rusqlite::Connection;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+pub use accounts::{AccountError, DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAccount};
 pub use error::{CloudError, CloudResult};
-pub use first_account::{
-    DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FirstAccountError, FoundAccount,
-};
 use idempotency::{IdempotentRequest, Once};
 use passwords::Passwords;
+pub use tx::{BackupPolicy, Settings, Tx};
 
 use crate::clock::{Clock, SystemClock};
 use crate::compute::{Compute, Simulator};
 use crate::ids::Ids;
 use crate::store::accounts::{Account, AccountId};
-use crate::store::vms::Window;
 use crate::store::{Store, StoreError};
 
-/// How often a caller that waits for a VM looks whether another process has
-/// changed it.
+/// How often a caller that waits looks whether another process has changed what
+/// it waits for.
 const FOREIGN_CHANGE: Duration = Duration::from_millis(100);
 
 /// How long a simulated machine takes until it runs, unless asked otherwise.
@@ -43,8 +55,9 @@ pub const DEFAULT_CREATE_TIME: Duration = Duration::from_secs(3);
 pub struct Cloud {
     store: Arc<Store>,
     compute: Arc<dyn Compute>,
-    clock: Arc<dyn Clock>,
-    ids: Ids,
+    settings: Arc<Settings>,
+    /// Apart from the others, so that one request more changes no other id.
+    request_ids: Ids,
     passwords: Passwords,
     closing: watch::Sender<bool>,
 }
@@ -57,6 +70,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Its ids.
     pub ids: Ids,
+    /// How backups are made.
+    pub backups: BackupPolicy,
 }
 
 impl Parts {
@@ -68,6 +83,7 @@ impl Parts {
             compute: Arc::new(Simulator::new(clock.clone(), create_time)),
             clock,
             ids: Ids::random(),
+            backups: BackupPolicy::default(),
         }
     }
 }
@@ -85,9 +101,14 @@ impl Cloud {
         })?;
         let cloud = Arc::new(Self {
             store: Arc::new(Store::open(&data_dir.join("cloud.db"))?),
+            request_ids: parts.ids.fork(),
+            settings: Arc::new(Settings {
+                clock: parts.clock,
+                ids: parts.ids,
+                features: parts.compute.features(),
+                backups: parts.backups,
+            }),
             compute: parts.compute,
-            clock: parts.clock,
-            ids: parts.ids,
             passwords: Passwords::new(),
             closing: watch::Sender::new(false),
         });
@@ -119,6 +140,91 @@ impl Cloud {
         self.store.close().await;
     }
 
+    /// Changes something, in one transaction that is durable when this returns.
+    /// Once it has begun, it is finished even if the caller goes away.
+    ///
+    /// # Errors
+    /// Those of `change`, of which then nothing remains, and of the store.
+    pub async fn write<T, F>(&self, change: F) -> CloudResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> CloudResult<T> + Send + 'static,
+    {
+        let settings = self.settings.clone();
+        self.store
+            .write(move |connection| change(&Tx::new(connection, &settings)))
+            .await
+    }
+
+    /// Reads what is found by a key.
+    ///
+    /// # Errors
+    /// Those of `query` and of the store.
+    pub fn read<T>(&self, query: impl FnOnce(&Connection) -> CloudResult<T>) -> CloudResult<T> {
+        self.store.read(query)
+    }
+
+    /// Reads what may take long, off the async threads.
+    ///
+    /// # Errors
+    /// Those of `query` and of the store.
+    pub async fn scan<T, F>(&self, query: F) -> CloudResult<T>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> CloudResult<T> + Send + 'static,
+    {
+        self.store.clone().scan(query).await
+    }
+
+    /// Reads again whenever something has changed, until the answer is `ready`
+    /// or `at_most` is over; answers what was read last.
+    ///
+    /// # Errors
+    /// Those of `query` and of the store.
+    pub async fn read_until<T>(
+        &self,
+        at_most: Duration,
+        query: impl Fn(&Connection) -> CloudResult<T>,
+        ready: impl Fn(&T) -> bool,
+    ) -> CloudResult<T> {
+        let deadline = tokio::time::Instant::now() + at_most;
+        let mut changes = self.changes();
+        loop {
+            let value = self.read(&query)?;
+            if ready(&value) || tokio::time::Instant::now() >= deadline {
+                return Ok(value);
+            }
+            tokio::select! {
+                open = changes.wait() => if !open { return Ok(value) },
+                () = tokio::time::sleep_until(deadline) => {}
+            }
+        }
+    }
+
+    /// What to wait for instead of asking again and again.
+    pub fn changes(&self) -> Changes {
+        Changes {
+            commits: self.store.changes(),
+            closing: self.closing.subscribe(),
+        }
+    }
+
+    /// What was answered to a request under its idempotency key before.
+    pub(crate) fn kept_answer(
+        &self,
+        account: AccountId,
+        request: &IdempotentRequest,
+    ) -> CloudResult<Option<Once>> {
+        let now = self.clock().now().as_second();
+        self.store
+            .read(|c| idempotency::kept(c, account, request, now))
+    }
+
+    /// An id for one request, by which its line in the log is found.
+    pub(crate) fn new_request_id(&self) -> String {
+        self.request_ids.next(self.clock().now())
+    }
+
     /// The account that these credentials open, if any.
     pub(crate) async fn authenticate(
         &self,
@@ -128,100 +234,29 @@ impl Cloud {
         self.passwords.verify(&self.store, email, password).await
     }
 
-    /// Accepts a VM, once for its idempotency key. `answer` makes of it what is
-    /// kept under the key and answered again.
-    pub async fn create_vm(
-        &self,
-        account: AccountId,
-        request: CreateVm,
-        key: Option<IdempotentRequest>,
-        answer: impl FnOnce(Vm, &str) -> Vec<u8> + Send + 'static,
-    ) -> CloudResult<Once> {
-        let now = self.clock.now();
-        let action_id = self.ids.next(now);
-        let new = vms::NewVm {
-            id: self.new_vm_id(now),
-            action_id: action_id.clone(),
-            features: self.compute.features(),
-            now,
-        };
-        self.store
-            .write(move |tx| {
-                idempotency::once(tx, account, key.as_ref(), now.as_second(), |tx| {
-                    vms::check(&request)?;
-                    Ok(answer(vms::create(tx, account, &request, new)?, &action_id))
-                })
-            })
-            .await
+    fn clock(&self) -> &dyn Clock {
+        &*self.settings.clock
     }
+}
 
-    /// An id for one request, by which its line in the log is found.
-    pub(crate) fn new_request_id(&self) -> String {
-        self.ids.next(self.clock.now())
-    }
+/// Tells when something may have changed.
+pub struct Changes {
+    commits: watch::Receiver<u64>,
+    closing: watch::Receiver<bool>,
+}
 
-    fn new_vm_id(&self, now: jiff::Timestamp) -> VmId {
-        VmId::new(self.ids.next(now)).expect("32 hex digits are an id")
-    }
-
-    /// Lists the account's VMs that pass the filter.
-    pub async fn list_vms(
-        &self,
-        account: AccountId,
-        filter: VmFilter,
-        window: Window,
-    ) -> CloudResult<vms::VmPage> {
-        self.store
-            .clone()
-            .scan(move |c| vms::list(c, account, &filter, &window))
-            .await
-    }
-
-    /// The account's VM with this id.
-    pub fn get_vm(&self, account: AccountId, id: &str) -> CloudResult<Vm> {
-        self.store.read(|c| vms::get(c, account, id))
-    }
-
-    /// The account's VM with this id, as soon as nothing runs on it, or when
-    /// `at_most` is over.
-    pub async fn wait_vm(
-        &self,
-        account: AccountId,
-        id: &str,
-        at_most: Duration,
-    ) -> CloudResult<Vm> {
-        let deadline = tokio::time::Instant::now() + at_most;
-        let mut changes = self.store.changes();
-        let mut closing = self.closing.subscribe();
-        loop {
-            changes.mark_unchanged();
-            let vm = self.get_vm(account, id)?;
-            let time_is_up =
-                tokio::time::Instant::now() >= deadline || *closing.borrow_and_update();
-            if !vm.locked || time_is_up {
-                return Ok(vm);
-            }
-            let look_again = tokio::time::Instant::now() + FOREIGN_CHANGE;
-            tokio::select! {
-                _ = changes.changed() => {}
-                _ = closing.changed() => {}
-                () = tokio::time::sleep_until(look_again.min(deadline)) => {}
-            }
+impl Changes {
+    /// Returns when this process has committed something since the last call, or
+    /// another may have; `false` if the cloud is being closed.
+    pub async fn wait(&mut self) -> bool {
+        if *self.closing.borrow_and_update() {
+            return false;
         }
-    }
-
-    /// The snapshots of the account's VM.
-    pub fn list_vm_snapshots(&self, account: AccountId, id: &str) -> CloudResult<Vec<Snapshot>> {
-        self.store.read(|c| vms::snapshots(c, account, id))
-    }
-
-    /// Deletes the account's VM.
-    pub async fn delete_vm(&self, account: AccountId, id: String) -> CloudResult<()> {
-        let now = self.clock.now();
-        let destroy_id = self.ids.next(now);
-        self.store
-            .write(move |tx| vms::delete(tx, account, &id, &destroy_id, now))
-            .await
+        tokio::select! {
+            _ = self.commits.changed() => true,
+            _ = self.closing.changed() => false,
+            () = tokio::time::sleep(FOREIGN_CHANGE) => true,
+        }
     }
 }
 
@@ -232,4 +267,9 @@ fn make_private_dir(path: &Path) -> std::io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
     builder.create(path)
+}
+
+/// A point in time as the API shows it.
+fn timestamp(second: i64) -> Timestamp {
+    Timestamp::from(jiff::Timestamp::from_second(second).unwrap_or_default())
 }

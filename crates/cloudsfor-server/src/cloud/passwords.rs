@@ -6,7 +6,7 @@
 //! use: a changed password is forgotten at once, whichever process changed it.
 
 use std::collections::HashMap;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::Argon2;
@@ -17,7 +17,7 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
-use super::error::CloudResult;
+use super::error::{CloudError, CloudResult};
 use crate::ids::random_bits;
 use crate::store::accounts::{self, Account, AccountId};
 use crate::store::{Store, StoreError};
@@ -32,6 +32,9 @@ const CAPACITY: usize = 4096;
 /// 19 MiB.
 const AT_ONCE: usize = 2;
 
+/// Verifications that may run or wait: about a second's work.
+const WAITING: usize = 64;
+
 /// Accounts share this many queues, so that one account's guesses are verified
 /// one after the other.
 const QUEUES: usize = 64;
@@ -43,9 +46,10 @@ pub(super) struct Passwords {
     key: [u8; 16],
     remembered: Mutex<HashMap<Digest, Remembered>>,
     slots: Semaphore,
+    places: Semaphore,
     queues: Vec<AsyncMutex<()>>,
     /// Verified when there is no such account, so that it takes as long.
-    decoy: OnceLock<String>,
+    decoy: Arc<OnceLock<String>>,
 }
 
 struct Remembered {
@@ -61,8 +65,9 @@ impl Passwords {
             key: random_bits().to_ne_bytes(),
             remembered: Mutex::default(),
             slots: Semaphore::new(AT_ONCE),
+            places: Semaphore::new(WAITING),
             queues: (0..QUEUES).map(|_| AsyncMutex::new(())).collect(),
-            decoy: OnceLock::new(),
+            decoy: Arc::default(),
         }
     }
 
@@ -80,6 +85,11 @@ impl Passwords {
         {
             return Ok(Some(account.clone()));
         }
+        // A flood of guesses is turned away, so that it can't keep others waiting.
+        let _place = self
+            .places
+            .try_acquire()
+            .map_err(|_| CloudError::TooManyLogins)?;
         let _turn = self.queues[digest_of_email(&self.key, email) % QUEUES]
             .lock()
             .await;
@@ -92,12 +102,18 @@ impl Passwords {
         let _slot = self.slots.acquire().await.map_err(|_| StoreError::Closed)?;
         let hashes = match &account {
             Some(account) => store.read(|c| accounts::password_hashes(c, account.id))?,
-            None => vec![self.decoy.get_or_init(|| hash(&random_password())).clone()],
+            None => Vec::new(),
         };
-        let password = password.clone();
-        let right = tokio::task::spawn_blocking(move || matches_any(&password, &hashes))
-            .await
-            .map_err(|_| StoreError::Panicked)?;
+        let (password, decoy) = (password.clone(), self.decoy.clone());
+        let right = tokio::task::spawn_blocking(move || {
+            if hashes.is_empty() {
+                // So that it takes as long when there is no such account.
+                matches(&password, decoy.get_or_init(|| hash(&random_password())));
+            }
+            matches_any(&password, &hashes)
+        })
+        .await
+        .map_err(|_| StoreError::Panicked)?;
         let verified = account.filter(|_| right);
         if let Some(account) = &verified {
             self.remember(digest, account);

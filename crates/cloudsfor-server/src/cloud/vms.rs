@@ -1,84 +1,57 @@
-//! The life of VMs: what may be done with them and what it changes. Functions
-//! over a transaction; what takes time is left to the worker as an operation.
+//! The life of VMs: creation, changes, deletion. What takes time is left to the
+//! worker as an operation.
 
 use cloudsfor_types::{
-    CreateVm, FieldFault, Plan, Reason, Snapshot, Timestamp, Vm, VmFeature, VmFilter, VmId,
-    VmStatus,
+    Action, CreateVm, FieldFault, Plan, Reason, UpdateVm, Vm, VmFeature, VmFilter, VmId, VmStatus,
+    rules,
 };
 use rusqlite::Connection;
+use serde_json::{Map, Value};
 
 use super::error::{CloudError, CloudResult};
-use super::{catalog, network};
+use super::images::Image;
+use super::tx::Tx;
+use super::{actions, addressing, catalog, events, images, networks, records, timestamp};
 use crate::store::accounts::AccountId;
-use crate::store::snapshots::SnapshotRecord;
-use crate::store::vms::{VmRecord, Window};
-use crate::store::{accounts, addresses, operations, snapshots, vms};
-
-/// What a new VM needs from outside the transaction.
-#[derive(Debug, Clone)]
-pub struct NewVm {
-    /// Its id.
-    pub id: VmId,
-    /// The id of the action that creates it.
-    pub action_id: String,
-    /// What the compute driver's machines have.
-    pub features: Vec<VmFeature>,
-    /// The present.
-    pub now: jiff::Timestamp,
-}
-
-/// Checks what only the service knows: whether it offers what is asked for.
-pub fn check(request: &CreateVm) -> CloudResult<()> {
-    let mut faults = catalog::faults(&request.region, &request.image);
-    for (index, key) in request.ssh_keys.iter().enumerate() {
-        let message = format!("there is no key {key} in this account");
-        faults.push(FieldFault::new(format!("ssh_keys[{index}]"), message));
-    }
-    if faults.is_empty() {
-        Ok(())
-    } else {
-        Err(CloudError::Invalid(faults))
-    }
-}
+use crate::store::operations::Work;
+use crate::store::vms::{self, VmRecord};
+use crate::store::window::{Position, Window};
+use crate::store::{accounts, addresses, keys, snapshots};
 
 /// Accepts a VM: it is `new` and locked until the worker has made it.
-pub fn create(
-    connection: &Connection,
-    account: AccountId,
-    request: &CreateVm,
-    new: NewVm,
-) -> CloudResult<Vm> {
+pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResult<(Vm, Action)> {
+    let image = offered(tx.connection, account, request)?;
     if request.unique_name
-        && let Some(holder) = vms::holder_of_name(connection, account, &request.name)?
+        && let Some(holder) = vms::holder_of_name(tx.connection, account, &request.name)?
     {
         return Err(CloudError::NameTaken {
             name: request.name.clone(),
             holder,
         });
     }
-    if !accounts::take_quota(connection, account)? {
+    if !accounts::take_quota(tx.connection, account)? {
         return Err(CloudError::Refused {
             reason: Reason::Quota,
             message: "the account has as many VMs as it may: delete one, or ask for a higher limit"
                 .into(),
         });
     }
-    let take = |pool: &str, hosts| take_address(connection, pool, hosts, &new.id);
-    let record = VmRecord {
-        public_host: take(network::PUBLIC, network::PUBLIC_HOSTS)?,
-        private_host: match request.private_networking {
-            true => Some(take(
-                &network::private_pool(account),
-                network::PRIVATE_HOSTS,
-            )?),
-            false => None,
-        },
-        features: features(request, new.features),
-        id: new.id,
+    let id = VmId::new(tx.new_id()).map_err(|error| CloudError::NotFound {
+        what: "id",
+        id: error.to_string(),
+    })?;
+    let mut record = VmRecord {
+        public_host: take_public_host(tx, &id)?,
+        private_places: Vec::new(),
+        features: features(request, &tx.settings.features),
+        next_backup_at: request.backups.then(|| tx.next_backup()),
+        id,
         account,
         name: request.name.clone(),
         region: request.region.clone(),
         distro: request.image.clone(),
+        image_id: image.id,
+        image_name: image.name,
         memory: request.size,
         vcpus: request.cpu,
         disk: request.disk_size,
@@ -90,37 +63,116 @@ pub fn create(
         user_data: request.user_data.clone(),
         protected: request.protected,
         snapshot_count: 0,
-        created_at: new.now.as_second(),
+        created_at: tx.second(),
     };
-    vms::insert(connection, &record)?;
-    operations::insert(
-        connection,
-        &new.action_id,
-        operations::Kind::Create,
-        account,
-        &record.id,
-        new.now.as_millisecond(),
-    )?;
-    view(connection, record)
+    vms::insert(tx.connection, &record)?;
+    if request.private_networking {
+        networks::join_default(tx, &mut record)?;
+    }
+    records::follow(tx, &record)?;
+    let action = actions::begin(tx, &record, &Work::Create)?;
+    let vm = view(tx.connection, record)?;
+    events::vm(tx, account, &vm)?;
+    Ok((vm, action))
 }
 
-fn take_address(connection: &Connection, pool: &str, hosts: u32, vm: &VmId) -> CloudResult<u32> {
-    addresses::take(connection, pool, hosts, vm.as_str())?.ok_or_else(|| CloudError::Refused {
+/// What a create request names that only the service knows, as far as that can be
+/// read from a body that may have other faults.
+#[derive(Debug, Clone, Default)]
+pub struct Named {
+    region: Option<String>,
+    image: Option<String>,
+    ssh_keys: Vec<u64>,
+}
+
+impl Named {
+    /// What this body names.
+    pub fn by(body: &Map<String, Value>) -> Self {
+        let text = |name: &str| body.get(name).and_then(Value::as_str).map(str::to_owned);
+        let keys = body.get("ssh_keys").and_then(Value::as_array);
+        Self {
+            region: text("region"),
+            image: text("image"),
+            ssh_keys: keys
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_u64)
+                .collect(),
+        }
+    }
+
+    /// What of it there isn't for this account.
+    pub fn faults(
+        &self,
+        connection: &Connection,
+        account: AccountId,
+    ) -> CloudResult<Vec<FieldFault>> {
+        let region = self.region.as_deref();
+        let mut faults: Vec<_> = region.and_then(catalog::region_fault).into_iter().collect();
+        if let Some(image) = &self.image
+            && images::find(connection, account, image)?.is_none()
+        {
+            faults.push(catalog::image_fault(image));
+        }
+        for (index, key) in self.ssh_keys.iter().take(rules::SSH_KEYS_MAX).enumerate() {
+            if keys::by_id(connection, account, *key)?.is_none() {
+                let message = format!("there is no key {key} in this account");
+                faults.push(FieldFault::new(format!("ssh_keys[{index}]"), message));
+            }
+        }
+        Ok(faults)
+    }
+}
+
+/// The image of a request that names only what there is.
+fn offered(connection: &Connection, account: AccountId, request: &CreateVm) -> CloudResult<Image> {
+    let named = Named {
+        region: Some(request.region.clone()),
+        image: Some(request.image.clone()),
+        ssh_keys: request.ssh_keys.clone(),
+    };
+    let mut faults = named.faults(connection, account)?;
+    let image = images::find(connection, account, &request.image)?;
+    let too_small = |image| images::disk_fault(image, "disk_size", request.disk_size);
+    faults.extend(image.as_ref().and_then(too_small));
+    image
+        .filter(|_| faults.is_empty())
+        .ok_or(CloudError::Invalid(faults))
+}
+
+fn take_public_host(tx: &Tx<'_>, vm_id: &VmId) -> CloudResult<u32> {
+    let (pool, hosts) = (addressing::PUBLIC, addressing::PUBLIC_HOSTS);
+    addresses::take(tx.connection, pool, hosts, vm_id.as_str())?.ok_or_else(no_address)
+}
+
+/// The network has no address left.
+pub(super) fn no_address() -> CloudError {
+    CloudError::Refused {
         reason: Reason::Capacity,
         message: "the network has no free address: delete a VM first".into(),
-    })
+    }
 }
 
-fn features(request: &CreateVm, of_driver: Vec<VmFeature>) -> Vec<VmFeature> {
+fn features(request: &CreateVm, of_driver: &[VmFeature]) -> Vec<VmFeature> {
     let asked = [
         (request.backups, VmFeature::Backups),
         (request.ipv6, VmFeature::Ipv6),
-        (request.private_networking, VmFeature::PrivateNetworking),
     ];
     let asked = asked
         .into_iter()
         .filter_map(|(wanted, feature)| wanted.then_some(feature));
-    asked.chain(of_driver).collect()
+    asked.chain(of_driver.iter().cloned()).collect()
+}
+
+/// Changes the labels and the protection of the account's VM.
+pub fn update(tx: &Tx<'_>, account: AccountId, id: &str, request: UpdateVm) -> CloudResult<Vm> {
+    let mut vm = record(tx.connection, account, id)?;
+    vm.labels = request.labels.unwrap_or(vm.labels);
+    vm.protected = request.protected.unwrap_or(vm.protected);
+    vms::update(tx.connection, &vm)?;
+    let vm = view(tx.connection, vm)?;
+    events::vm(tx, account, &vm)?;
+    Ok(vm)
 }
 
 /// The account's VM with this id.
@@ -128,94 +180,71 @@ pub fn get(connection: &Connection, account: AccountId, id: &str) -> CloudResult
     view(connection, record(connection, account, id)?)
 }
 
-fn record(connection: &Connection, account: AccountId, id: &str) -> CloudResult<VmRecord> {
+pub(super) fn record(
+    connection: &Connection,
+    account: AccountId,
+    id: &str,
+) -> CloudResult<VmRecord> {
     vms::get(connection, account, id)?.ok_or_else(|| CloudError::NotFound {
         what: "VM",
         id: id.to_owned(),
     })
 }
 
-/// A part of the account's VMs, with what its neighbours are found by.
-#[derive(Debug, Clone, PartialEq)]
-pub struct VmPage {
-    /// The VMs with their places in the list.
-    pub vms: Vec<(Vm, vms::Position)>,
-    /// How many pass the filter, on all pages.
-    pub total: u64,
-}
-
-/// Lists the account's VMs that pass the filter, by creation time, then id.
+/// The account's VMs that pass the filter, by creation time, then id, with their
+/// places in the list; and how many pass on all pages.
 pub fn list(
     connection: &Connection,
     account: AccountId,
     filter: &VmFilter,
     window: &Window,
-) -> CloudResult<VmPage> {
+) -> CloudResult<(Vec<(Position, Vm)>, u64)> {
     let total = vms::count(connection, account, filter)?;
-    let with_position = |record: VmRecord| {
-        let position = record.position();
-        Ok((view(connection, record)?, position))
-    };
+    let placed = |record: VmRecord| Ok((record.position(), view(connection, record)?));
     let records = vms::list(connection, account, filter, window)?;
-    let vms = records
-        .into_iter()
-        .map(with_position)
-        .collect::<CloudResult<_>>()?;
-    Ok(VmPage { vms, total })
-}
-
-/// The snapshots of the account's VM, oldest first.
-pub fn snapshots(
-    connection: &Connection,
-    account: AccountId,
-    id: &str,
-) -> CloudResult<Vec<Snapshot>> {
-    let vm = record(connection, account, id)?;
-    let snapshots = snapshots::of_vm(connection, &vm.id)?;
-    Ok(snapshots.into_iter().map(snapshot_view).collect())
+    Ok((
+        records
+            .into_iter()
+            .map(placed)
+            .collect::<CloudResult<_>>()?,
+        total,
+    ))
 }
 
 /// Deletes the account's VM, whatever runs on it. Its machine and its addresses
 /// are given back by the worker.
-pub fn delete(
-    connection: &Connection,
-    account: AccountId,
-    id: &str,
-    destroy_id: &str,
-    now: jiff::Timestamp,
-) -> CloudResult<()> {
-    let vm = record(connection, account, id)?;
+pub fn delete(tx: &Tx<'_>, account: AccountId, id: &str) -> CloudResult<()> {
+    let vm = record(tx.connection, account, id)?;
     if vm.protected {
         return Err(CloudError::Refused {
             reason: Reason::Protected,
             message: format!("the VM {} is protected: lift the protection first", vm.id),
         });
     }
-    operations::abort_all(connection, &vm.id, "the VM was deleted", now.as_second())?;
-    vms::delete(connection, &vm.id, now.as_second())?;
-    accounts::give_quota_back(connection, account)?;
-    operations::insert(
-        connection,
-        destroy_id,
-        operations::Kind::Destroy,
-        account,
-        &vm.id,
-        now.as_millisecond(),
-    )?;
-    Ok(())
+    records::forget(tx, &vm)?;
+    networks::leave_all(tx, &vm)?;
+    vms::delete(tx.connection, &vm.id, tx.second())?;
+    accounts::give_quota_back(tx.connection, account)?;
+    actions::begin_destroy(tx, &vm)?;
+    events::vm_deleted(tx, account, &vm.id)
 }
 
 /// A VM as the API shows it. The server always says its plan, image, region and
 /// networks, though the documents leave them out of some examples.
-fn view(connection: &Connection, record: VmRecord) -> CloudResult<Vm> {
+pub(super) fn view(connection: &Connection, record: VmRecord) -> CloudResult<Vm> {
     let (snapshot_ids, backup_ids) = match record.snapshot_count {
         0 => (Vec::new(), Vec::new()),
         _ => snapshots::ids_of_vm(connection, &record.id)?,
     };
     Ok(Vm {
-        networks: Some(network::addresses(&record)),
-        region: Some(region(&record.region)),
-        image: Some(image(&record.distro)),
+        networks: Some(addressing::addresses(&record)),
+        region: Some(catalog::region(&record.region)),
+        image: Some(cloudsfor_types::VmImage {
+            id: Some(record.image_id),
+            distro: Some(record.distro),
+            name: Some(record.image_name),
+            extra: Default::default(),
+        }),
         id: record.id,
         name: record.name,
         memory: record.memory,
@@ -232,45 +261,4 @@ fn view(connection: &Connection, record: VmRecord) -> CloudResult<Vm> {
         protected: Some(record.protected),
         extra: Default::default(),
     })
-}
-
-/// "Both shapes": the union of an image's attributes and a VM's.
-fn snapshot_view(record: SnapshotRecord) -> Snapshot {
-    Snapshot {
-        id: record.id,
-        name: Some(record.name),
-        vm_id: Some(record.vm_id),
-        created_at: Some(timestamp(record.created_at)),
-        distro: Some(record.distro),
-        region: Some(region(&record.region)),
-        size_gigabytes: Some(record.size),
-        memory: Some(record.memory),
-        vcpus: Some(record.vcpus),
-        disk: Some(record.disk),
-        locked: false,
-        status: Some(record.status),
-        backup_ids: Vec::new(),
-        snapshot_ids: Vec::new(),
-        features: Vec::new(),
-        networks: Some(Default::default()),
-        extra: Default::default(),
-    }
-}
-
-/// A region that is no longer offered keeps its name.
-fn region(name: &str) -> cloudsfor_types::Region {
-    catalog::region(name).unwrap_or_else(|| cloudsfor_types::Region::named(name))
-}
-
-fn image(distro: &str) -> cloudsfor_types::VmImage {
-    catalog::image(distro).unwrap_or_else(|| cloudsfor_types::VmImage {
-        id: None,
-        distro: Some(distro.to_owned()),
-        name: None,
-        extra: Default::default(),
-    })
-}
-
-fn timestamp(second: i64) -> Timestamp {
-    Timestamp::from(jiff::Timestamp::from_second(second).unwrap_or_default())
 }

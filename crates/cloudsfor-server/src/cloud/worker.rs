@@ -7,15 +7,17 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_types::VmStatus;
+use cloudsfor_types::{Gigabytes, SnapshotId, VmAction, VmStatus};
 use jiff::Timestamp;
-use rusqlite::Connection;
 
-use super::Cloud;
+use super::actions::{self, Outcome};
 use super::error::CloudResult;
-use crate::compute::{ComputeError, Machine, Step};
-use crate::store::operations::{Claimed, Kind};
-use crate::store::{addresses, operations, vms};
+use super::tx::Tx;
+use super::{Cloud, snapshots};
+use crate::compute::{Compute, ComputeError, ComputeResult, Machine, Power, Step};
+use crate::store::StoreError;
+use crate::store::operations::{self, Claimed, Work};
+use crate::store::vms as vm_rows;
 
 /// How long a claim holds. The verbs of a driver return sooner; a claim that
 /// ran out is that of a process that died.
@@ -39,7 +41,13 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
     let mut closing = cloud.closing.subscribe();
     while !*closing.borrow_and_update() {
         changes.mark_unchanged();
-        let next = match settle(&cloud).await {
+        // In a task of its own: a driver that panics ends that, not the worker.
+        let settling = cloud.clone();
+        let settled = tokio::spawn(async move { settle(&settling).await });
+        let next = match settled
+            .await
+            .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
+        {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "can't carry out operations now");
@@ -49,7 +57,7 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
         };
         let next_is_due = async {
             match next {
-                Some(due) => cloud.clock.sleep_until(due).await,
+                Some(due) => cloud.clock().sleep_until(due).await,
                 None => std::future::pending().await,
             }
         };
@@ -62,13 +70,22 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
     }
 }
 
-/// Carries out everything that is due; says when the next operation will be.
+/// Carries out everything that is due; says when there will be more.
 pub(super) async fn settle(cloud: &Cloud) -> CloudResult<Option<Timestamp>> {
     loop {
-        let now = cloud.clock.now();
+        let now = cloud.clock().now();
+        let backup = cloud.store.read(vm_rows::next_backup)?;
+        if backup.is_some_and(|due| due <= now.as_second()) {
+            cloud.write(actions::begin_backups).await?;
+            continue;
+        }
         match cloud.store.read(operations::next_due)? {
             Some(due) if due <= now.as_millisecond() => work(cloud).await?,
-            next => return Ok(next.and_then(|due| Timestamp::from_millisecond(due).ok())),
+            due => {
+                let backup = backup.and_then(|second| Timestamp::from_second(second).ok());
+                let due = due.and_then(|due| Timestamp::from_millisecond(due).ok());
+                return Ok(due.into_iter().chain(backup).min());
+            }
         }
     }
 }
@@ -79,7 +96,7 @@ pub(super) async fn settle_all(cloud: &Cloud) -> CloudResult<()> {
     let patience = tokio::time::Instant::now() + 2 * LEASE;
     loop {
         settle(cloud).await?;
-        let now_ms = cloud.clock.now().as_millisecond();
+        let now_ms = cloud.clock().now().as_millisecond();
         let overdue = cloud.store.read(|c| operations::is_any_due(c, now_ms))?;
         if !overdue || tokio::time::Instant::now() > patience {
             return Ok(());
@@ -90,7 +107,7 @@ pub(super) async fn settle_all(cloud: &Cloud) -> CloudResult<()> {
 
 /// Claims what is due, and carries out what it claimed.
 async fn work(cloud: &Cloud) -> CloudResult<()> {
-    let now_ms = cloud.clock.now().as_millisecond();
+    let now_ms = cloud.clock().now().as_millisecond();
     let lease_ms = LEASE.as_millis() as i64;
     let claims = cloud
         .store
@@ -101,70 +118,107 @@ async fn work(cloud: &Cloud) -> CloudResult<()> {
         let result = carry_out(cloud, &claim).await?;
         results.push((claim, result));
     }
-    let now = cloud.clock.now();
     cloud
-        .store
         .write(move |tx| {
             results
                 .iter()
-                .try_for_each(|(claim, result)| record(tx, claim, result, now))
+                .try_for_each(|(claim, result)| record(tx, claim, result))
         })
         .await
 }
 
-async fn carry_out(cloud: &Cloud, claim: &Claimed) -> CloudResult<Result<Step, ComputeError>> {
-    match claim.kind {
-        Kind::Create => {
-            let Some(vm) = cloud.store.read(|c| vms::get_any(c, &claim.vm_id))? else {
-                // Deleted since it was claimed; the fence keeps this from counting.
-                return Ok(Ok(Step::Done));
-            };
-            let machine = Machine {
-                id: vm.id,
-                name: vm.name,
-                image: vm.distro,
-                memory: vm.memory,
-                vcpus: vm.vcpus,
-                disk: vm.disk,
-                requested_at: Timestamp::from_millisecond(claim.started_at_ms).unwrap_or_default(),
-            };
-            Ok(cloud.compute.ensure(&machine).await)
-        }
-        Kind::Destroy => Ok(cloud.compute.destroy(&claim.vm_id).await),
+/// How far an operation got: the driver's answer, with the space that a snapshot
+/// takes.
+type Progress = ComputeResult<Option<Gigabytes>>;
+
+async fn carry_out(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
+    let compute = &*cloud.compute;
+    if claim.work == Work::Destroy {
+        return Ok(plain(compute.destroy(&claim.vm_id).await));
     }
+    let Some(vm) = cloud.store.read(|c| vm_rows::get_any(c, &claim.vm_id))? else {
+        // Deleted since it was claimed; the fence keeps this from counting.
+        return Ok(Ok(Step::Done(None)));
+    };
+    let run = vm.status != VmStatus::Stopped;
+    let mut machine = Machine {
+        id: vm.id,
+        name: vm.name,
+        image: vm.distro,
+        memory: vm.memory,
+        vcpus: vm.vcpus,
+        disk: vm.disk,
+        requested_at: Timestamp::from_millisecond(claim.started_at_ms).unwrap_or_default(),
+    };
+    let action = match &claim.work {
+        Work::Create => return Ok(plain(compute.ensure(&machine).await)),
+        Work::Backup => return snapshot(compute, &machine, claim).await,
+        Work::Action(action) => action,
+        Work::Destroy => return Ok(Ok(Step::Done(None))),
+    };
+    Ok(match action {
+        VmAction::PowerOn => plain(compute.power(&machine, Power::On).await),
+        VmAction::PowerOff => plain(compute.power(&machine, Power::Off).await),
+        VmAction::Shutdown => plain(compute.power(&machine, Power::Shutdown).await),
+        VmAction::Reboot => plain(compute.power(&machine, Power::Reboot).await),
+        VmAction::PowerCycle => plain(compute.power(&machine, Power::Cycle).await),
+        VmAction::Resize {
+            size,
+            cpu,
+            disk_size,
+        } => {
+            machine.memory = size.unwrap_or(machine.memory);
+            machine.vcpus = cpu.unwrap_or(machine.vcpus);
+            machine.disk = disk_size.unwrap_or(machine.disk);
+            plain(compute.resize(&machine).await)
+        }
+        VmAction::Snapshot { .. } => snapshot(compute, &machine, claim).await?,
+        VmAction::Restore { image } => match SnapshotId::new(image.as_str()) {
+            Ok(id) => plain(compute.restore(&machine, &id).await),
+            Err(error) => Err(ComputeError(error.to_string())),
+        },
+        VmAction::Rebuild { image } => {
+            machine.image.clone_from(image);
+            plain(compute.rebuild(&machine, run).await)
+        }
+        VmAction::Rename { name } => {
+            machine.name.clone_from(name);
+            plain(compute.rename(&machine).await)
+        }
+        // Only the store has to know.
+        VmAction::EnableBackups | VmAction::DisableBackups => Ok(Step::Done(None)),
+    })
 }
 
-fn record(
-    connection: &Connection,
+async fn snapshot(
+    compute: &dyn Compute,
+    machine: &Machine,
     claim: &Claimed,
-    result: &Result<Step, ComputeError>,
-    now: Timestamp,
-) -> CloudResult<()> {
-    let error = match result {
-        Ok(Step::Later(at)) => {
-            return Ok(operations::postpone(
-                connection,
-                claim,
-                at.as_millisecond(),
-            )?);
-        }
-        Ok(Step::Done) => None,
-        Err(error) => Some(error.to_string()),
-    };
-    if !operations::finish(connection, claim, error.as_deref(), now.as_second())? {
-        return Ok(());
+) -> CloudResult<Progress> {
+    Ok(
+        match compute.snapshot(machine, &snapshots::id_of(claim)?).await {
+            Ok(Step::Done(size)) => Ok(Step::Done(Some(size))),
+            Ok(Step::Later(at)) => Ok(Step::Later(at)),
+            Err(error) => Err(error),
+        },
+    )
+}
+
+fn plain(result: ComputeResult) -> Progress {
+    Ok(match result? {
+        Step::Done(()) => Step::Done(None),
+        Step::Later(at) => Step::Later(at),
+    })
+}
+
+fn record(tx: &Tx<'_>, claim: &Claimed, progress: &Progress) -> CloudResult<()> {
+    match progress {
+        Ok(Step::Later(at)) => Ok(operations::postpone(
+            tx.connection,
+            claim,
+            at.as_millisecond(),
+        )?),
+        Ok(Step::Done(size)) => actions::complete(tx, claim, &Outcome::Done(*size)),
+        Err(error) => actions::complete(tx, claim, &Outcome::Failed(error.to_string())),
     }
-    match claim.kind {
-        Kind::Create => {
-            let status = if error.is_none() {
-                VmStatus::Running
-            } else {
-                VmStatus::Errored
-            };
-            vms::settle(connection, &claim.vm_id, &status)?;
-        }
-        // Only now that the machine is gone may another VM have its address.
-        Kind::Destroy => addresses::release(connection, claim.vm_id.as_str())?,
-    }
-    Ok(())
 }

@@ -9,7 +9,7 @@
 mod simulator;
 
 use async_trait::async_trait;
-use cloudsfor_types::{Gigabytes, VmFeature, VmId};
+use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
 use jiff::Timestamp;
 
 pub use simulator::Simulator;
@@ -21,7 +21,7 @@ pub struct Machine {
     pub id: VmId,
     /// Its hostname.
     pub name: String,
-    /// The identifier of its image.
+    /// The identifier of its image, or a snapshot's id.
     pub image: String,
     /// Memory.
     pub memory: Gigabytes,
@@ -29,15 +29,30 @@ pub struct Machine {
     pub vcpus: u32,
     /// Disk, in GB of 2^30 bytes.
     pub disk: u32,
-    /// When it was asked for.
+    /// When the change that is to be made was asked for.
     pub requested_at: Timestamp,
 }
 
-/// How far a verb got.
+/// What a machine's power switch can do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
+pub enum Power {
+    /// Start it.
+    On,
+    /// Stop it at once.
+    Off,
+    /// Ask it to stop.
+    Shutdown,
+    /// Ask it to restart.
+    Reboot,
+    /// Stop it at once and start it.
+    Cycle,
+}
+
+/// How far a verb got.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Step<T = ()> {
     /// All is done.
-    Done,
+    Done(T),
     /// Nothing is wrong; call again at this time.
     Later(Timestamp),
 }
@@ -47,15 +62,37 @@ pub enum Step {
 #[error("{0}")]
 pub struct ComputeError(pub String);
 
+/// A result of a verb.
+pub type ComputeResult<T = ()> = Result<Step<T>, ComputeError>;
+
 /// A driver.
 #[async_trait]
 pub trait Compute: Send + Sync {
     /// What its machines have beside the usual: shown with every VM.
     fn features(&self) -> Vec<VmFeature>;
 
-    /// Makes the machine and starts it, as far as that isn't done already.
-    async fn ensure(&self, machine: &Machine) -> Result<Step, ComputeError>;
+    /// Makes the machine and starts it.
+    async fn ensure(&self, machine: &Machine) -> ComputeResult;
 
-    /// Removes the machine and all it has, as far as that isn't done already.
-    async fn destroy(&self, id: &VmId) -> Result<Step, ComputeError>;
+    /// Switches it.
+    async fn power(&self, machine: &Machine, power: Power) -> ComputeResult;
+
+    /// Gives it the sizes that `machine` says.
+    async fn resize(&self, machine: &Machine) -> ComputeResult;
+
+    /// Takes a snapshot of its disk, and says what space that takes.
+    async fn snapshot(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult<Gigabytes>;
+
+    /// Puts its disk back to a snapshot.
+    async fn restore(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult;
+
+    /// Makes its disk anew from the image that `machine` says, and starts it if
+    /// it is to run.
+    async fn rebuild(&self, machine: &Machine, run: bool) -> ComputeResult;
+
+    /// Gives it the hostname that `machine` says.
+    async fn rename(&self, machine: &Machine) -> ComputeResult;
+
+    /// Removes the machine and all it has but its snapshots.
+    async fn destroy(&self, id: &VmId) -> ComputeResult;
 }

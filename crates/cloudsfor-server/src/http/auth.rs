@@ -17,6 +17,9 @@ use super::error::ApiError;
 use crate::cloud::Cloud;
 use crate::store::accounts::Account;
 
+/// What of the API can be read without credentials: its description.
+pub(super) const OPENAPI: &str = "/openapi.json";
+
 /// Lets a request of the API pass if its credentials open an account, which
 /// handlers then find among the request's extensions.
 pub(super) async fn authenticate(
@@ -24,7 +27,8 @@ pub(super) async fn authenticate(
     mut request: Request,
     next: Next,
 ) -> Response {
-    if !request.uri().path().starts_with(BASE_PATH) {
+    let path = request.uri().path().strip_prefix(BASE_PATH);
+    if path.is_none_or(|path| path == OPENAPI) {
         return next.run(request).await;
     }
     match account(&cloud, request.headers()).await {

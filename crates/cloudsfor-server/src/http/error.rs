@@ -40,7 +40,8 @@ impl ApiError {
     }
 
     pub(super) fn no_such_path() -> Self {
-        let message = "there is nothing at this path; the API's paths begin with /api/v1/vms";
+        let message =
+            "there is nothing at this path; /api/v1/openapi.json describes those there are";
         Self::new(ErrorId::NotFound, message)
     }
 
@@ -66,6 +67,9 @@ impl From<CloudError> for ApiError {
                 error
             }
             CloudError::Refused { reason, .. } => Self::unprocessable(reason, message),
+            CloudError::Conflict(_) => Self::new(ErrorId::Conflict, message),
+            CloudError::TooManyLogins => Self::new(ErrorId::TooManyRequests, message),
+            CloudError::Forbidden(_) => Self::new(ErrorId::Forbidden, message),
             CloudError::NameTaken { holder, .. } => {
                 let mut error = Self::new(ErrorId::Conflict, message);
                 error.0.extra.insert("vm_id".into(), holder.as_str().into());

@@ -52,7 +52,7 @@ pub(super) fn key(
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Accepted {
     pub(super) status: u16,
-    pub(super) action_id: String,
+    pub(super) action_id: Option<String>,
     /// Kept as text, so that it is answered again byte for byte.
     pub(super) body: String,
 }
@@ -65,27 +65,27 @@ impl Accepted {
 
 /// The answer to a request that was carried out, now or before.
 pub(super) fn answer(once: &Once) -> Response {
-    let parts = || -> Option<(StatusCode, HeaderValue, String)> {
-        let kept: Accepted = serde_json::from_slice(&once.answer).ok()?;
-        let status = StatusCode::from_u16(kept.status).ok()?;
-        Some((
-            status,
-            HeaderValue::from_str(&kept.action_id).ok()?,
-            kept.body,
-        ))
-    };
-    let Some((status, action_id, body)) = parts() else {
+    let Some(mut response) = kept_answer(&once.answer) else {
         let message = "the answer kept under this Idempotency-Key can't be read";
         return ApiError::new(ErrorId::InternalError, message).into_response();
     };
-    let mut response = Response::new(Body::from(body));
-    *response.status_mut() = status;
-    response.headers_mut().insert(CONTENT_TYPE, JSON);
-    response.headers_mut().insert(ACTION_ID, action_id);
     if once.replayed {
         response
             .headers_mut()
             .insert(REPLAYED, HeaderValue::from_static("true"));
     }
     response
+}
+
+fn kept_answer(bytes: &[u8]) -> Option<Response> {
+    let kept: Accepted = serde_json::from_slice(bytes).ok()?;
+    let mut response = Response::new(Body::from(kept.body));
+    *response.status_mut() = StatusCode::from_u16(kept.status).ok()?;
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    if let Some(action_id) = kept.action_id {
+        response
+            .headers_mut()
+            .insert(ACTION_ID, HeaderValue::try_from(action_id).ok()?);
+    }
+    Some(response)
 }

@@ -15,6 +15,8 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use super::head::{HEAD_SIZE, HEADERS};
+
 /// What connections may take.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -23,8 +25,6 @@ pub struct Limits {
     /// How long a request's head may take to arrive, and a connection may stay
     /// idle between two requests. 30 seconds.
     pub head_timeout: Duration,
-    /// About the largest head, in bytes. 64 KiB. (It may have 100 headers.)
-    pub head_size: usize,
     /// How long requests in flight may take to end once the service stops.
     /// 10 seconds.
     pub drain_timeout: Duration,
@@ -35,7 +35,6 @@ impl Default for Limits {
         Self {
             connections: 1024,
             head_timeout: Duration::from_secs(30),
-            head_size: 64 * 1024,
             drain_timeout: Duration::from_secs(10),
         }
     }
@@ -54,7 +53,9 @@ pub async fn serve(
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
-        .max_buf_size(limits.head_size);
+        // More than the API takes, so that it can say what is wrong.
+        .max_buf_size(8 * HEAD_SIZE)
+        .max_headers(4 * HEADERS);
     let service = router.map_request(|request: http::Request<Incoming>| request.map(Body::new));
     let mut stop = std::pin::pin!(stop);
     loop {

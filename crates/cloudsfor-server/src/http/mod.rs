@@ -1,15 +1,29 @@
 //! The API over HTTP: routes, reading requests, shaping answers. Handlers are
 //! thin; what a request means is decided in [`crate::cloud`].
 
+mod account;
+mod actions;
 mod auth;
 mod body;
+mod call;
+mod catalog;
 mod detach;
+mod domains;
+mod drain;
 mod envelope;
 mod error;
+mod events;
+mod head;
+mod health;
 mod idempotency;
+mod keys;
 mod listener;
+mod networks;
+mod openapi;
 mod pages;
 mod query;
+mod records;
+mod snapshots;
 mod vms;
 
 use std::sync::Arc;
@@ -17,7 +31,7 @@ use std::sync::Arc;
 use axum::Router;
 use axum::handler::Handler;
 use axum::middleware::{from_fn, from_fn_with_state};
-use axum::routing::{MethodRouter, delete, get, post};
+use axum::routing::{MethodRouter, delete, get, post, put};
 use cloudsfor_types::operations::{self, Method, Operation};
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -28,6 +42,7 @@ use error::ApiError;
 pub use axum::body::Body;
 pub use body::BODY_LIMIT;
 pub use listener::{Limits, serve};
+pub use openapi::document as openapi_document;
 
 /// The path under which the API lives.
 pub const BASE_PATH: &str = "/api/v1";
@@ -49,6 +64,8 @@ pub fn router_of_owner(cloud: Arc<Cloud>, owner: Account) -> Router {
 fn wrapped(router: Router, cloud: Arc<Cloud>) -> Router {
     router
         .layer(from_fn(detach::finish_mutations))
+        .layer(from_fn(head::limit))
+        .layer(from_fn(drain::unread_bodies))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(cloud, envelope::wrap))
 }
@@ -58,24 +75,66 @@ fn routes(cloud: Arc<Cloud>) -> Router {
     let router = operations::OPERATIONS
         .iter()
         .fold(Router::new(), |router, operation| {
-            router.route(
-                &format!("{BASE_PATH}{}", operation.path),
-                method_router(operation),
-            )
+            router.route(&route(operation), method_router(operation))
         });
     router
+        .route(&format!("{BASE_PATH}/events"), get(events::watch))
+        .route(&format!("{BASE_PATH}{}", auth::OPENAPI), get(openapi::get))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz))
         .fallback(|| async { ApiError::no_such_path() })
         .method_not_allowed_fallback(|| async { ApiError::method_not_allowed() })
         .with_state(cloud)
 }
 
+/// The operation's path. A fingerprint may have slashes, which not every client
+/// escapes.
+fn route(operation: &Operation) -> String {
+    format!("{BASE_PATH}{}", operation.path.replace("{key}", "{*key}"))
+}
+
 fn method_router(operation: &Operation) -> MethodRouter<Arc<Cloud>> {
+    use operations as op;
     match *operation {
-        operations::LIST_VMS => on(operation, vms::list),
-        operations::CREATE_VM => on(operation, vms::create),
-        operations::GET_VM => on(operation, vms::get),
-        operations::DELETE_VM => on(operation, vms::delete),
-        operations::LIST_VM_SNAPSHOTS => on(operation, vms::list_snapshots),
+        op::LIST_VMS => on(operation, vms::list),
+        op::CREATE_VM => on(operation, vms::create),
+        op::GET_VM => on(operation, vms::get),
+        op::UPDATE_VM => on(operation, vms::update),
+        op::DELETE_VM => on(operation, vms::delete),
+        op::LIST_VM_SNAPSHOTS => on(operation, snapshots::list_of_vm),
+        op::DELETE_VM_SNAPSHOT => on(operation, snapshots::delete_of_vm),
+        op::LIST_VM_BACKUPS => on(operation, snapshots::list_backups_of_vm),
+        op::LIST_SNAPSHOTS => on(operation, snapshots::list),
+        op::GET_SNAPSHOT => on(operation, snapshots::get),
+        op::DELETE_SNAPSHOT => on(operation, snapshots::delete),
+        op::CREATE_VM_ACTION => on(operation, actions::create),
+        op::LIST_VM_ACTIONS => on(operation, actions::list_of_vm),
+        op::GET_VM_ACTION => on(operation, actions::get_of_vm),
+        op::LIST_ACTIONS => on(operation, actions::list),
+        op::GET_ACTION => on(operation, actions::get),
+        op::GET_ACCOUNT => on(operation, account::get),
+        op::LIST_REGIONS => on(operation, catalog::list_regions),
+        op::LIST_DISTROS => on(operation, catalog::list_distros),
+        op::LIST_KEYS => on(operation, keys::list),
+        op::CREATE_KEY => on(operation, keys::create),
+        op::GET_KEY => on(operation, keys::get),
+        op::UPDATE_KEY => on(operation, keys::update),
+        op::DELETE_KEY => on(operation, keys::delete),
+        op::LIST_NETWORKS => on(operation, networks::list),
+        op::CREATE_NETWORK => on(operation, networks::create),
+        op::GET_NETWORK => on(operation, networks::get),
+        op::DELETE_NETWORK => on(operation, networks::delete),
+        op::JOIN_NETWORK => on(operation, networks::join),
+        op::LEAVE_NETWORK => on(operation, networks::leave),
+        op::LIST_DOMAINS => on(operation, domains::list),
+        op::CREATE_DOMAIN => on(operation, domains::create),
+        op::GET_DOMAIN => on(operation, domains::get),
+        op::DELETE_DOMAIN => on(operation, domains::delete),
+        op::LIST_RECORDS => on(operation, records::list),
+        op::CREATE_RECORD => on(operation, records::create),
+        op::GET_RECORD => on(operation, records::get),
+        op::UPDATE_RECORD => on(operation, records::update),
+        op::DELETE_RECORD => on(operation, records::delete),
         _ => unreachable!("the operation {} has no handler", operation.name),
     }
 }
@@ -88,6 +147,7 @@ where
     match operation.method {
         Method::Get => get(handler),
         Method::Post => post(handler),
+        Method::Put => put(handler),
         Method::Delete => delete(handler),
     }
 }

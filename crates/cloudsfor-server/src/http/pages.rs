@@ -1,15 +1,14 @@
 //! Pages: `?page=&per_page=` by number, `links.pages.next` and `prev` by cursor,
 //! so that a deletion meanwhile skips nothing.
 
-use cloudsfor_types::{Links, PageLinks};
-use http::HeaderMap;
-use http::Uri;
+use cloudsfor_types::{Links, Meta, PageLinks};
 use http::header::HOST;
+use http::request::Parts;
 use http::uri::Authority;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
 use super::query::{Query, whole};
-use crate::store::vms::{Position, Window};
+use crate::store::window::{Position, Window};
 
 /// Items on a page if only `page` is given.
 const DEFAULT_PER_PAGE: u64 = 50;
@@ -19,7 +18,7 @@ const MAX_PER_PAGE: u64 = 200;
 
 /// Which page is asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct PageQuery {
+struct PageQuery {
     start: Start,
     per_page: u32,
 }
@@ -31,8 +30,74 @@ enum Start {
     Before(Position),
 }
 
-/// Takes the page parameters; `None` asks for the whole list, as documented.
-pub(super) fn take(query: &mut Query) -> Option<PageQuery> {
+/// A request for a list: the page that is asked for, and how the list's pages
+/// are reached.
+#[derive(Debug)]
+pub(super) struct Listing {
+    /// `None` asks for the whole list, as documented.
+    page: Option<PageQuery>,
+    url: ListUrl,
+}
+
+/// What is answered to a request for a list.
+#[derive(Debug)]
+pub(super) struct Listed<T> {
+    pub(super) items: Vec<T>,
+    pub(super) links: Links,
+    pub(super) meta: Option<Meta>,
+}
+
+impl Listing {
+    /// Takes the page parameters. `filters` are those that the list has beside.
+    pub(super) fn take(
+        query: &mut Query,
+        head: &Parts,
+        filters: Vec<(&'static str, String)>,
+    ) -> Self {
+        Self {
+            page: take(query),
+            url: ListUrl::new(head, filters),
+        }
+    }
+
+    /// The part of the list to read.
+    pub(super) fn window(&self) -> Window {
+        self.page.as_ref().map_or(Window::All, PageQuery::window)
+    }
+
+    /// The answer, given the part that [`Listing::window`] asked for and the
+    /// number of items on all pages.
+    pub(super) fn answer<T>(self, mut items: Vec<(Position, T)>, total: u64) -> Listed<T> {
+        let links = self.page.map_or_else(Links::default, |page| {
+            let neighbours = page.cut(&mut items);
+            let ends = items.first().zip(items.last());
+            let ends = ends.map(|((first, _), (last, _))| (first, last));
+            page.links(&self.url, total, ends, neighbours)
+        });
+        Listed {
+            items: items.into_iter().map(|(_, item)| item).collect(),
+            links,
+            meta: Some(Meta::new(total)),
+        }
+    }
+
+    /// The answer, given the whole list.
+    pub(super) fn answer_from_all<T>(self, all: Vec<(Position, T)>) -> Listed<T> {
+        let total = all.len() as u64;
+        let items = self.window().of(all);
+        self.answer(items, total)
+    }
+}
+
+impl<T> Listed<T> {
+    /// The links, unless there are none: only the documented lists have them
+    /// then.
+    pub(super) fn some_links(&self) -> Option<Links> {
+        self.links.pages.is_some().then(|| self.links.clone())
+    }
+}
+
+fn take(query: &mut Query) -> Option<PageQuery> {
     let page = query.one("page", whole(1, u32::MAX.into()));
     let per_page = query.one("per_page", whole(1, MAX_PER_PAGE));
     let cursor = query.one("cursor", parse_cursor);
@@ -51,7 +116,7 @@ pub(super) fn take(query: &mut Query) -> Option<PageQuery> {
 impl PageQuery {
     /// The part of the list to read: one item more than the page has, which says
     /// whether there is another page.
-    pub(super) fn window(&self) -> Window {
+    fn window(&self) -> Window {
         let limit = self.per_page + 1;
         match &self.start {
             Start::Number(page) => Window::Offset {
@@ -65,7 +130,7 @@ impl PageQuery {
 
     /// Takes the extra item off what [`PageQuery::window`] found; says whether
     /// there are items before and after the page.
-    pub(super) fn cut<T>(&self, items: &mut Vec<T>) -> (bool, bool) {
+    fn cut<T>(&self, items: &mut Vec<T>) -> (bool, bool) {
         let has_more = items.len() > self.per_page as usize;
         match self.start {
             // The extra item of a page read backwards is the first.
@@ -87,7 +152,7 @@ impl PageQuery {
     }
 
     /// The links of a page, given the places of its first and last item.
-    pub(super) fn links(
+    fn links(
         &self,
         url: &ListUrl,
         total: u64,
@@ -124,15 +189,16 @@ impl PageQuery {
 
 /// `a` (after) or `b` (before), a creation time, and an id.
 fn format_cursor(direction: char, position: &Position) -> String {
-    format!("{direction}{}-{}", position.created_at, position.id)
+    format!("{direction}{}-{}", position.time, position.id)
 }
 
 fn parse_cursor(text: &str) -> Result<Start, String> {
     let parse = || {
         let (time, id) = text.get(1..)?.split_once('-')?;
-        let known_form = cloudsfor_types::id::is_canonical(id);
+        let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.".contains(&b);
+        let known_form = (1..=255).contains(&id.len()) && id.bytes().all(plain);
         let position = Position {
-            created_at: time.parse().ok()?,
+            time: time.parse().ok()?,
             id: id.to_owned(),
         };
         match text.as_bytes()[0] {
@@ -146,27 +212,28 @@ fn parse_cursor(text: &str) -> Result<Start, String> {
 
 /// The absolute URL of a list, with its filters.
 #[derive(Debug)]
-pub(super) struct ListUrl {
+struct ListUrl {
     base: String,
     filters: Vec<(&'static str, String)>,
 }
 
 impl ListUrl {
     /// The URL as this request's client reaches it.
-    pub(super) fn new(
-        uri: &Uri,
-        headers: &HeaderMap,
-        path: &str,
-        filters: Vec<(&'static str, String)>,
-    ) -> Self {
-        let host = headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| uri.authority().map(Authority::as_str));
+    fn new(head: &Parts, filters: Vec<(&'static str, String)>) -> Self {
+        let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let host = host.or_else(|| head.uri.authority().map(Authority::as_str));
         let host = host
-            .filter(|host| host.parse::<Authority>().is_ok())
+            .filter(|host| !host.contains('@') && host.parse::<Authority>().is_ok())
             .unwrap_or("localhost");
-        let scheme = uri.scheme_str().unwrap_or("http");
+        // A proxy that ends TLS says what its client sees; a client that says so
+        // itself only misleads itself.
+        let by_tls = head
+            .headers
+            .get("x-forwarded-proto")
+            .is_some_and(|proto| proto == "https");
+        let scheme = if by_tls { "https" } else { "http" };
         Self {
-            base: format!("{scheme}://{host}{path}"),
+            base: format!("{scheme}://{host}{}", head.uri.path()),
             filters,
         }
     }

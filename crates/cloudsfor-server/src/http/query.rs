@@ -58,9 +58,14 @@ impl Query {
     ) -> Option<T> {
         let mut values = self.all(name, read);
         if values.len() > 1 {
-            self.note::<()>(name, Err("is given more than once".into()));
+            self.fault(name, "is given more than once");
         }
         values.pop()
+    }
+
+    /// Notes a fault of a parameter.
+    pub(super) fn fault(&mut self, name: &str, message: &str) {
+        self.faults.push(FieldFault::new(name, message));
     }
 
     fn note<T>(&mut self, name: &str, result: Result<T, String>) -> Option<T> {

@@ -66,6 +66,14 @@ pub fn release(connection: &Connection, vm_id: &str) -> Result<(), StoreError> {
     Ok(())
 }
 
+/// Frees a VM's address of one pool.
+pub fn release_of_pool(connection: &Connection, pool: &str, vm_id: &str) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM addresses WHERE pool = ? AND vm_id = ?")?
+        .execute([pool, vm_id])?;
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,8 +40,13 @@ pub enum StoreError {
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
     /// The transaction that the work was part of could not be committed.
-    #[error("the store could not commit: {0}")]
-    Commit(String),
+    #[error("the store could not commit: {message}")]
+    Commit {
+        /// Why.
+        message: String,
+        /// Whether it may work later.
+        is_temporary: bool,
+    },
     /// The store is being closed.
     #[error("the store is closed")]
     Closed,
@@ -55,19 +60,25 @@ impl StoreError {
     /// process holds the store, or it is being closed.
     pub fn is_temporary(&self) -> bool {
         match self {
-            Self::Closed | Self::Commit(_) => true,
-            Self::Open { source, .. } | Self::Sqlite(source) => matches!(
-                source.sqlite_error_code(),
-                Some(
-                    ErrorCode::DatabaseBusy
-                        | ErrorCode::DatabaseLocked
-                        | ErrorCode::DiskFull
-                        | ErrorCode::ReadOnly
-                        | ErrorCode::SystemIoFailure
-                        | ErrorCode::CannotOpen
-                )
-            ),
+            Self::Closed => true,
+            Self::Commit { is_temporary, .. } => *is_temporary,
+            Self::Open { source, .. } | Self::Sqlite(source) => is_temporary(source),
             Self::File { .. } | Self::TooNew { .. } | Self::Panicked => false,
         }
     }
+}
+
+/// Whether the statement may work later.
+pub(super) fn is_temporary(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(
+            ErrorCode::DatabaseBusy
+                | ErrorCode::DatabaseLocked
+                | ErrorCode::DiskFull
+                | ErrorCode::ReadOnly
+                | ErrorCode::SystemIoFailure
+                | ErrorCode::CannotOpen
+        )
+    )
 }

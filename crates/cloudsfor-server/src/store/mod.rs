@@ -8,19 +8,24 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod domains;
 mod error;
+pub mod events;
 pub mod idempotency;
+pub mod keys;
+pub mod networks;
 pub mod operations;
 mod readers;
 mod schema;
 pub mod snapshots;
 pub mod vms;
+pub mod window;
 mod writer;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::watch;
 
 pub use error::StoreError;
@@ -47,6 +52,7 @@ impl Store {
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         make_private(path)?;
         let connection = open(path, OpenFlags::default())?;
+        write_ahead(&connection, path)?;
         schema::migrate(&connection, path)?;
         Ok(Self {
             writer: Writer::start(connection)?,
@@ -72,10 +78,11 @@ impl Store {
         self.writer.write(job).await
     }
 
-    /// Reads one consistent state.
+    /// Reads what is found by a key.
     ///
-    /// Blocks the thread for as long as the query takes: point reads only;
-    /// scans go through [`Store::scan`].
+    /// Blocks the thread for as long as the query takes; what takes longer, or
+    /// has to be one consistent state over several statements, goes through
+    /// [`Store::scan`].
     pub fn read<T, E: From<StoreError>>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, E>,
@@ -83,7 +90,8 @@ impl Store {
         self.readers.read(query)
     }
 
-    /// Reads what may take long, off the async threads.
+    /// Reads what may take long, off the async threads, all of it from one
+    /// consistent state.
     pub async fn scan<T, E>(
         self: std::sync::Arc<Self>,
         query: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
@@ -92,7 +100,7 @@ impl Store {
         T: Send + 'static,
         E: From<StoreError> + Send + 'static,
     {
-        match tokio::task::spawn_blocking(move || self.readers.read(query)).await {
+        match tokio::task::spawn_blocking(move || self.readers.read_consistently(query)).await {
             Ok(result) => result,
             Err(_) => Err(StoreError::Closed.into()),
         }
@@ -114,11 +122,14 @@ impl Store {
 /// beside it the same permissions.
 fn make_private(path: &Path) -> Result<(), StoreError> {
     let mut options = std::fs::OpenOptions::new();
-    options.append(true).create(true);
+    // Never opened here if it exists: closing it would drop the locks that
+    // SQLite holds on it in this process.
+    options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     match options.open(path) {
         Ok(_) => Ok(()),
+        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => Ok(()),
         Err(source) => Err(StoreError::File {
             path: path.to_owned(),
             source,
@@ -136,11 +147,30 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
     connection.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection
-        .execute_batch(
-            "PRAGMA journal_mode = WAL;
-             PRAGMA synchronous = FULL;
-             PRAGMA foreign_keys = ON;",
-        )
+        .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         .map_err(at)?;
     Ok(connection)
+}
+
+/// Switches the file to a write-ahead log. SQLite doesn't wait for another
+/// process that does the same at this moment, so this does.
+fn write_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let deadline = Instant::now() + BUSY_TIMEOUT;
+    loop {
+        match connection.execute_batch("PRAGMA journal_mode = WAL") {
+            Ok(()) => return Ok(()),
+            Err(error)
+                if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
+                    && Instant::now() < deadline =>
+            {
+                std::thread::sleep(Duration::from_millis(10));
+            }
+            Err(source) => {
+                return Err(StoreError::Open {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        }
+    }
 }

@@ -5,44 +5,95 @@
 //! ignored, so a worker that was too slow, or whose operation was ended by
 //! another request, changes nothing.
 
-use cloudsfor_types::VmId;
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use cloudsfor_types::{ActionId, ActionStatus, ActionType, VmAction, VmId};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::accounts::AccountId;
+use super::window::Window;
 
-/// What an operation does.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// Makes the VM's machine. An action that users see.
+/// What an operation does, with what it needs to know.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Work {
+    /// Makes the VM's machine.
     Create,
+    /// Carries out what a user asked for.
+    Action(VmAction),
+    /// Makes an automatic backup. Users see the backup, not the operation.
+    Backup,
     /// Removes the machine of a VM that was deleted. Users don't see it: for
     /// them the VM is gone already.
     Destroy,
 }
 
-impl Kind {
-    fn as_str(self) -> &'static str {
+/// As it is kept: the kind in one column, the arguments in another.
+#[derive(Serialize, Deserialize)]
+struct Arguments(#[serde(default)] serde_json::Map<String, serde_json::Value>);
+
+const BACKUP: &str = "backup";
+const DESTROY: &str = "destroy";
+
+/// The kinds that are actions.
+const IS_ACTION: &str = "kind NOT IN ('backup', 'destroy')";
+
+impl Work {
+    fn kind(&self) -> String {
         match self {
-            Self::Create => "create",
-            Self::Destroy => "destroy",
+            Self::Create => ActionType::Create.to_string(),
+            Self::Action(action) => action.action_type().to_string(),
+            Self::Backup => BACKUP.into(),
+            Self::Destroy => DESTROY.into(),
         }
     }
 
-    fn parse(text: &str) -> Option<Self> {
-        [Self::Create, Self::Destroy]
-            .into_iter()
-            .find(|kind| kind.as_str() == text)
+    fn arguments(&self) -> String {
+        match self {
+            Self::Action(action) => serde_json::to_string(action).unwrap_or_default(),
+            Self::Create | Self::Backup | Self::Destroy => "{}".into(),
+        }
+    }
+
+    fn parse(kind: &str, arguments: &str) -> Option<Self> {
+        match kind {
+            BACKUP => Some(Self::Backup),
+            DESTROY => Some(Self::Destroy),
+            _ if ActionType::from(kind) == ActionType::Create => Some(Self::Create),
+            _ => {
+                let Arguments(body) = serde_json::from_str(arguments).ok()?;
+                VmAction::decode(body).ok().map(Self::Action)
+            }
+        }
     }
 }
 
+/// A new operation.
+#[derive(Debug, Clone)]
+pub struct NewOperation<'a> {
+    /// Its id.
+    pub id: &'a str,
+    /// What it does.
+    pub work: &'a Work,
+    /// Whose it is.
+    pub account: AccountId,
+    /// The VM that it is for.
+    pub vm_id: &'a VmId,
+    /// Where.
+    pub region: &'a str,
+    /// The present.
+    pub now: jiff::Timestamp,
+    /// When a worker is to look at it first, in milliseconds.
+    pub due_at_ms: i64,
+}
+
 /// An operation that a worker has claimed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Claimed {
     /// Its id.
     pub id: String,
     /// What it does.
-    pub kind: Kind,
+    pub work: Work,
     /// The VM that it is for.
     pub vm_id: VmId,
     /// When it was accepted, in milliseconds.
@@ -51,31 +102,51 @@ pub struct Claimed {
     pub fence: i64,
 }
 
-/// Adds an operation that is due at once.
-pub fn insert(
-    connection: &Connection,
-    id: &str,
-    kind: Kind,
-    account: AccountId,
-    vm_id: &VmId,
-    now_ms: i64,
-) -> Result<(), StoreError> {
+/// An operation that users see.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ActionRecord {
+    /// Its id.
+    pub id: ActionId,
+    /// The VM that it is for.
+    pub vm_id: VmId,
+    /// What it does.
+    pub kind: ActionType,
+    /// Where.
+    pub region: String,
+    /// How far it is.
+    pub status: ActionStatus,
+    /// Why it failed.
+    pub error: Option<String>,
+    /// When it was accepted, in seconds.
+    pub started_at: i64,
+    /// When it ended, in seconds.
+    pub completed_at: Option<i64>,
+}
+
+/// Adds an operation.
+pub fn insert(connection: &Connection, new: &NewOperation<'_>) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "INSERT INTO operations (id, account_id, vm_id, kind, status, started_at_ms, due_at_ms)
-             VALUES (?, ?, ?, ?, 'in-progress', ?5, ?5)",
+            "INSERT INTO operations (id, account_id, vm_id, kind, arguments, region, status,
+                 started_at, started_at_ms, due_at_ms)
+             VALUES (?, ?, ?, ?, ?, ?, 'in-progress', ?, ?, ?)",
         )?
         .execute(params![
-            id,
-            account.0,
-            vm_id.as_str(),
-            kind.as_str(),
-            now_ms
+            new.id,
+            new.account.0,
+            new.vm_id.as_str(),
+            new.work.kind(),
+            new.work.arguments(),
+            new.region,
+            new.now.as_second(),
+            new.now.as_millisecond(),
+            new.due_at_ms,
         ])?;
     Ok(())
 }
 
-/// Claims up to `limit` operations that are due and that nobody has.
+/// Claims up to `limit` operations that are due and that nobody has. (A lease that
+/// ends later than any could is from before the clock was set back.)
 pub fn claim(
     connection: &Connection,
     now_ms: i64,
@@ -86,24 +157,41 @@ pub fn claim(
         "UPDATE operations SET fence = fence + 1, leased_until_ms = ?1 + ?2
          WHERE id IN (
              SELECT id FROM operations
-             WHERE due_at_ms <= ?1 AND (leased_until_ms IS NULL OR leased_until_ms <= ?1)
+             WHERE due_at_ms <= ?1
+                 AND (leased_until_ms IS NULL OR leased_until_ms NOT BETWEEN ?1 + 1 AND ?1 + ?2)
              ORDER BY due_at_ms LIMIT ?3)
-         RETURNING id, kind, vm_id, started_at_ms, fence",
+         RETURNING id, kind, arguments, vm_id, started_at_ms, fence",
     )?;
     let rows = statement.query_map(params![now_ms, lease_ms, limit], claimed)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let mut claims = Vec::new();
+    for row in rows {
+        match row {
+            Ok(claim) => claims.push(claim),
+            // One that another version wrote, perhaps: it is left to that version,
+            // and others are not held up.
+            Err(rusqlite::Error::FromSqlConversionFailure(_, _, error)) => {
+                tracing::error!(%error, "an operation can't be read");
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(claims)
 }
 
 fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
-    let kind: String = row.get(1)?;
-    let vm_id: String = row.get(2)?;
+    let (kind, arguments): (String, String) = (row.get(1)?, row.get(2)?);
     Ok(Claimed {
         id: row.get(0)?,
-        kind: Kind::parse(&kind).ok_or_else(|| unreadable(1, &kind))?,
-        vm_id: VmId::new(vm_id.as_str()).map_err(|_| unreadable(2, &vm_id))?,
-        started_at_ms: row.get(3)?,
-        fence: row.get(4)?,
+        work: Work::parse(&kind, &arguments).ok_or_else(|| unreadable(2, &arguments))?,
+        vm_id: vm_id(row, 3)?,
+        started_at_ms: row.get(4)?,
+        fence: row.get(5)?,
     })
+}
+
+fn vm_id(row: &Row<'_>, column: usize) -> rusqlite::Result<VmId> {
+    let id: String = row.get(column)?;
+    VmId::new(id.as_str()).map_err(|_| unreadable(column, &id))
 }
 
 /// The error for a value that this program would never have written.
@@ -142,29 +230,44 @@ pub fn finish(
         .prepare_cached(
             "UPDATE operations
              SET status = iif(?1 IS NULL, 'completed', 'errored'), error = ?1,
-                 completed_at = ?2, due_at_ms = NULL, leased_until_ms = NULL
+                 completed_at = max(?2, started_at), due_at_ms = NULL, leased_until_ms = NULL
              WHERE id = ?3 AND fence = ?4 AND due_at_ms IS NOT NULL",
         )?
         .execute(params![error, now, claim.id, claim.fence])?;
     Ok(changed == 1)
 }
 
-/// Ends whatever runs on a VM as failed.
+/// Ends whatever runs on a VM as failed; says which actions that were.
 pub fn abort_all(
     connection: &Connection,
     vm_id: &VmId,
     error: &str,
     now: i64,
-) -> Result<(), StoreError> {
-    connection
+) -> Result<Vec<ActionRecord>, StoreError> {
+    let sql = format!(
+        "UPDATE operations
+         SET status = 'errored', error = ?, completed_at = max(?, started_at),
+             due_at_ms = NULL, leased_until_ms = NULL, fence = fence + 1
+         WHERE vm_id = ? AND due_at_ms IS NOT NULL
+         RETURNING {COLUMNS}"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![error, now, vm_id.as_str()], action)?;
+    let actions: Vec<_> = rows.collect::<Result<_, _>>()?;
+    Ok(actions
+        .into_iter()
+        .filter(|action| !matches!(action.kind, ActionType::Unknown(_)))
+        .collect())
+}
+
+/// Until when a worker may be at some operation of a VM, in milliseconds.
+pub fn busy_until(connection: &Connection, vm_id: &VmId) -> Result<Option<i64>, StoreError> {
+    Ok(connection
         .prepare_cached(
-            "UPDATE operations
-             SET status = 'errored', error = ?, completed_at = ?,
-                 due_at_ms = NULL, leased_until_ms = NULL, fence = fence + 1
+            "SELECT max(leased_until_ms) FROM operations
              WHERE vm_id = ? AND due_at_ms IS NOT NULL",
         )?
-        .execute(params![error, now, vm_id.as_str()])?;
-    Ok(())
+        .query_row([vm_id.as_str()], |row| row.get(0))?)
 }
 
 /// Whether any operation is due, claimed or not.
@@ -185,4 +288,64 @@ pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
         .query_row([], |row| row.get(0))
         .optional()?;
     Ok(next.flatten())
+}
+
+const COLUMNS: &str = "id, vm_id, kind, region, status, error, started_at, completed_at";
+
+fn action(row: &Row<'_>) -> rusqlite::Result<ActionRecord> {
+    let id: String = row.get(0)?;
+    Ok(ActionRecord {
+        id: ActionId::new(id.as_str()).map_err(|_| unreadable(0, &id))?,
+        vm_id: vm_id(row, 1)?,
+        kind: ActionType::from(row.get_ref(2)?.as_str()?),
+        region: row.get(3)?,
+        status: ActionStatus::from(row.get_ref(4)?.as_str()?),
+        error: row.get(5)?,
+        started_at: row.get(6)?,
+        completed_at: row.get(7)?,
+    })
+}
+
+/// The account's action with this id, on this VM if one is named.
+pub fn get_action(
+    connection: &Connection,
+    account: AccountId,
+    vm_id: Option<&VmId>,
+    id: &str,
+) -> Result<Option<ActionRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM operations
+         WHERE id = ?1 AND account_id = ?2 AND (?3 IS NULL OR vm_id = ?3) AND {IS_ACTION}"
+    );
+    let values = params![id, account.0, vm_id.map(VmId::as_str)];
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row(values, action)
+        .optional()?)
+}
+
+/// The account's actions, of this VM if one is named, by the time they were
+/// accepted, then id; and how many there are.
+pub fn list_actions(
+    connection: &Connection,
+    account: AccountId,
+    vm_id: Option<&VmId>,
+    window: &Window,
+) -> Result<(Vec<ActionRecord>, u64), StoreError> {
+    let mut condition = format!("account_id = ? AND {IS_ACTION}");
+    let mut values: Vec<Value> = vec![account.0.into()];
+    if let Some(vm_id) = vm_id {
+        condition.push_str(" AND vm_id = ?");
+        values.push(vm_id.to_string().into());
+    }
+    let sql = format!("SELECT count(*) FROM operations WHERE {condition}");
+    let total: i64 = connection
+        .prepare_cached(&sql)?
+        .query_row(params_from_iter(values.clone()), |row| row.get(0))?;
+    let rest = window.sql("started_at", &mut values);
+    let sql = format!("SELECT {COLUMNS} FROM operations WHERE {condition}{rest}");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params_from_iter(values), action)?;
+    let actions = window.in_order(rows.collect::<Result<_, _>>()?);
+    Ok((actions, total as u64))
 }

@@ -44,6 +44,20 @@ impl Readers {
         result
     }
 
+    /// As [`Readers::read`], with every statement seeing the same state.
+    pub(super) fn read_consistently<T, E: From<StoreError>>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, E>,
+    ) -> Result<T, E> {
+        self.read(|connection| {
+            // Rolled back when it is dropped, which is all that a read needs.
+            let snapshot = connection
+                .unchecked_transaction()
+                .map_err(StoreError::from)?;
+            query(&snapshot)
+        })
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }

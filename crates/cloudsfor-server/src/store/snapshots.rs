@@ -1,16 +1,20 @@
 //! Snapshots and backups.
 
 use cloudsfor_types::{Gigabytes, SnapshotId, VmId, VmStatus};
-use rusqlite::{Connection, Row};
+use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
+use super::accounts::AccountId;
 use super::operations::unreadable;
+use super::window::Position;
 
-/// A snapshot, as it is kept.
+/// A snapshot or backup, as it is kept.
 #[derive(Debug, Clone, PartialEq)]
 pub struct SnapshotRecord {
     /// Its id.
     pub id: SnapshotId,
+    /// Whose it is.
+    pub account: AccountId,
     /// Its name.
     pub name: String,
     /// The VM it was taken of.
@@ -22,25 +26,100 @@ pub struct SnapshotRecord {
     /// The VM's memory.
     pub memory: Gigabytes,
     /// The VM's processors.
-    pub vcpus: u64,
+    pub vcpus: u32,
     /// The VM's disk, in GB.
-    pub disk: u64,
+    pub disk: u32,
     /// The space it takes.
     pub size: Gigabytes,
     /// The VM's status when it was taken.
     pub status: VmStatus,
+    /// Whether it was made automatically.
+    pub is_backup: bool,
     /// When it was taken, in seconds.
     pub created_at: i64,
 }
 
-/// The snapshots of a VM, oldest first; without its backups.
-pub fn of_vm(connection: &Connection, vm_id: &VmId) -> Result<Vec<SnapshotRecord>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT id, name, vm_id, region, distro, memory, vcpus, disk, size_gigabytes, status,
-                created_at
-         FROM snapshots WHERE vm_id = ? AND NOT is_backup ORDER BY created_at, id",
-    )?;
-    let rows = statement.query_map([vm_id.as_str()], snapshot)?;
+impl SnapshotRecord {
+    /// Its place in lists.
+    pub fn position(&self) -> Position {
+        Position {
+            time: self.created_at,
+            id: self.id.to_string(),
+        }
+    }
+}
+
+const COLUMNS: &str = "id, account_id, name, vm_id, region, distro, memory, vcpus, disk, \
+     size_gigabytes, status, is_backup, created_at";
+
+/// Adds a snapshot.
+pub fn insert(connection: &Connection, snapshot: &SnapshotRecord) -> Result<(), StoreError> {
+    let sql =
+        format!("INSERT INTO snapshots ({COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)");
+    connection.prepare_cached(&sql)?.execute(params![
+        snapshot.id.as_str(),
+        snapshot.account.0,
+        snapshot.name,
+        snapshot.vm_id.as_str(),
+        snapshot.region,
+        snapshot.distro,
+        snapshot.memory.get(),
+        snapshot.vcpus,
+        snapshot.disk,
+        snapshot.size.get(),
+        snapshot.status.as_str(),
+        snapshot.is_backup,
+        snapshot.created_at,
+    ])?;
+    Ok(())
+}
+
+/// The account's snapshot or backup with this id.
+pub fn get(
+    connection: &Connection,
+    account: AccountId,
+    id: &str,
+) -> Result<Option<SnapshotRecord>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM snapshots WHERE id = ? AND account_id = ?");
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row(params![id, account.0], snapshot)
+        .optional()?)
+}
+
+/// Removes a snapshot.
+pub fn delete(connection: &Connection, id: &SnapshotId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM snapshots WHERE id = ?")?
+        .execute([id.as_str()])?;
+    Ok(())
+}
+
+/// The account's snapshots, without backups, oldest first.
+pub fn of_account(
+    connection: &Connection,
+    account: AccountId,
+) -> Result<Vec<SnapshotRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM snapshots WHERE account_id = ? AND NOT is_backup
+         ORDER BY created_at, id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([account.0], snapshot)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The snapshots of a VM, or its backups, oldest first.
+pub fn of_vm(
+    connection: &Connection,
+    vm_id: &VmId,
+    backups: bool,
+) -> Result<Vec<SnapshotRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM snapshots WHERE vm_id = ? AND is_backup = ? ORDER BY created_at, id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![vm_id.as_str(), backups], snapshot)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
@@ -71,22 +150,24 @@ fn id(row: &Row<'_>) -> rusqlite::Result<SnapshotId> {
 }
 
 fn snapshot(row: &Row<'_>) -> rusqlite::Result<SnapshotRecord> {
-    let vm_id: String = row.get(2)?;
+    let vm_id: String = row.get(3)?;
     let gigabytes = |column| -> rusqlite::Result<Gigabytes> {
         let number: f64 = row.get(column)?;
         Gigabytes::new(number).ok_or_else(|| unreadable(column, "not a number"))
     };
     Ok(SnapshotRecord {
         id: id(row)?,
-        name: row.get(1)?,
-        vm_id: VmId::new(vm_id.as_str()).map_err(|_| unreadable(2, &vm_id))?,
-        region: row.get(3)?,
-        distro: row.get(4)?,
-        memory: gigabytes(5)?,
-        vcpus: row.get::<_, u32>(6)?.into(),
-        disk: row.get::<_, u32>(7)?.into(),
-        size: gigabytes(8)?,
-        status: VmStatus::from(row.get::<_, String>(9)?),
-        created_at: row.get(10)?,
+        account: AccountId(row.get(1)?),
+        name: row.get(2)?,
+        vm_id: VmId::new(vm_id.as_str()).map_err(|_| unreadable(3, &vm_id))?,
+        region: row.get(4)?,
+        distro: row.get(5)?,
+        memory: gigabytes(6)?,
+        vcpus: row.get(7)?,
+        disk: row.get(8)?,
+        size: gigabytes(9)?,
+        status: VmStatus::from(row.get_ref(10)?.as_str()?),
+        is_backup: row.get(11)?,
+        created_at: row.get(12)?,
     })
 }

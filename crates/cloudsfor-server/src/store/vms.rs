@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 use super::StoreError;
 use super::accounts::AccountId;
 use super::operations::unreadable;
+use super::window::{Position, Window};
 
 /// A VM, as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -23,6 +24,10 @@ pub struct VmRecord {
     pub region: String,
     /// Its image's identifier, as sent.
     pub distro: String,
+    /// Its image's internal id.
+    pub image_id: String,
+    /// Its image's description.
+    pub image_name: String,
     /// Memory.
     pub memory: Gigabytes,
     /// Virtual processors.
@@ -47,54 +52,29 @@ pub struct VmRecord {
     pub protected: bool,
     /// Its host number in the public pool.
     pub public_host: u32,
-    /// Its host number in its account's private pool.
-    pub private_host: Option<u32>,
+    /// Its places in private networks: subnet and host.
+    pub private_places: Vec<(u8, u32)>,
+    /// When its next backup is due, in seconds.
+    pub next_backup_at: Option<i64>,
     /// How many snapshots and backups it has.
     pub snapshot_count: u32,
     /// When it was accepted, in seconds.
     pub created_at: i64,
 }
 
-/// A place in the list, between VMs.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Position {
-    /// Creation time of the VM that it is beside, in seconds.
-    pub created_at: i64,
-    /// That VM's id.
-    pub id: String,
-}
-
 impl VmRecord {
     /// The VM's own place in the list.
     pub fn position(&self) -> Position {
         Position {
-            created_at: self.created_at,
+            time: self.created_at,
             id: self.id.to_string(),
         }
     }
 }
 
-/// Which part of a list is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Window {
-    /// All of it.
-    All,
-    /// `limit` VMs after the first `offset`.
-    Offset {
-        /// VMs to pass over.
-        offset: u64,
-        /// VMs to return at most.
-        limit: u32,
-    },
-    /// The `limit` VMs that follow a position.
-    After(Position, u32),
-    /// The `limit` VMs before a position.
-    Before(Position, u32),
-}
-
 const COLUMNS: &str = "id, account_id, name, region, distro, memory, vcpus, disk, plan, status, \
-     locked, features, labels, ssh_keys, user_data, protected, public_host, private_host, \
-     snapshot_count, created_at";
+     locked, features, labels, ssh_keys, user_data, protected, public_host, private_places, \
+     snapshot_count, created_at, image_id, image_name, next_backup_at";
 
 fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
     let id: String = row.get(0)?;
@@ -117,9 +97,12 @@ fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
         user_data: row.get(14)?,
         protected: row.get(15)?,
         public_host: row.get(16)?,
-        private_host: row.get(17)?,
+        private_places: json(row, 17)?,
         snapshot_count: row.get(18)?,
         created_at: row.get(19)?,
+        image_id: row.get(20)?,
+        image_name: row.get(21)?,
+        next_backup_at: row.get(22)?,
     })
 }
 
@@ -138,8 +121,8 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
         .prepare_cached(
             "INSERT INTO vms (id, account_id, name, region, distro, memory, vcpus, disk, plan,
                  status, locked, features, labels, ssh_keys, user_data, protected, public_host,
-                 private_host, snapshot_count, created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 private_places, snapshot_count, created_at, image_id, image_name, next_backup_at)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             vm.id.as_str(),
@@ -159,9 +142,42 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             vm.user_data,
             vm.protected,
             vm.public_host,
-            vm.private_host,
+            to_json(&vm.private_places),
             vm.snapshot_count,
             vm.created_at,
+            vm.image_id,
+            vm.image_name,
+            vm.next_backup_at,
+        ])?;
+    Ok(())
+}
+
+/// Writes down whatever of a VM can change.
+pub fn update(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE vms SET name = ?, distro = ?, image_id = ?, image_name = ?, memory = ?,
+                 vcpus = ?, disk = ?, status = ?, locked = ?, features = ?, labels = ?,
+                 protected = ?, private_places = ?, snapshot_count = ?, next_backup_at = ?
+             WHERE id = ?",
+        )?
+        .execute(params![
+            vm.name,
+            vm.distro,
+            vm.image_id,
+            vm.image_name,
+            vm.memory.get(),
+            vm.vcpus,
+            vm.disk,
+            vm.status.as_str(),
+            vm.locked,
+            to_json(&vm.features),
+            to_json(&vm.labels),
+            vm.protected,
+            to_json(&vm.private_places),
+            vm.snapshot_count,
+            vm.next_backup_at,
+            vm.id.as_str(),
         ])?;
     Ok(())
 }
@@ -214,36 +230,12 @@ pub fn list(
     filter: &VmFilter,
     window: &Window,
 ) -> Result<Vec<VmRecord>, StoreError> {
-    let (mut condition, mut values) = matching(account, filter);
-    let mut order = "created_at, id";
-    let mut limit = String::new();
-    match window {
-        Window::All => {}
-        Window::Offset { offset, limit: n } => limit = format!("LIMIT {n} OFFSET {offset}"),
-        Window::After(position, n) => {
-            condition.push_str(" AND (created_at, id) > (?, ?)");
-            values.extend(position_values(position));
-            limit = format!("LIMIT {n}");
-        }
-        Window::Before(position, n) => {
-            condition.push_str(" AND (created_at, id) < (?, ?)");
-            values.extend(position_values(position));
-            order = "created_at DESC, id DESC";
-            limit = format!("LIMIT {n}");
-        }
-    }
-    let sql = format!("SELECT {COLUMNS} FROM vms WHERE {condition} ORDER BY {order} {limit}");
+    let (condition, mut values) = matching(account, filter);
+    let rest = window.sql("created_at", &mut values);
+    let sql = format!("SELECT {COLUMNS} FROM vms WHERE {condition}{rest}");
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params_from_iter(values), vm)?;
-    let mut vms: Vec<_> = rows.collect::<Result<_, _>>()?;
-    if matches!(window, Window::Before(..)) {
-        vms.reverse();
-    }
-    Ok(vms)
-}
-
-fn position_values(position: &Position) -> [Value; 2] {
-    [position.created_at.into(), position.id.clone().into()]
+    Ok(window.in_order(rows.collect::<Result<_, _>>()?))
 }
 
 /// How many of the account's VMs pass the filter.
@@ -291,18 +283,51 @@ fn matching(account: AccountId, filter: &VmFilter) -> (String, Vec<Value>) {
     (condition, values)
 }
 
-/// Sets what a VM is doing, and that nothing runs on it any more.
-pub fn settle(connection: &Connection, id: &VmId, status: &VmStatus) -> Result<(), StoreError> {
-    connection
-        .prepare_cached("UPDATE vms SET status = ?, locked = 0 WHERE id = ?")?
-        .execute(params![status.as_str(), id.as_str()])?;
-    Ok(())
+/// VMs of any account whose backup is due and on which nothing runs.
+pub fn to_back_up(connection: &Connection, now: i64) -> Result<Vec<VmRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM vms
+         WHERE next_backup_at <= ? AND deleted_at IS NULL AND NOT locked
+             AND status IN ('running', 'stopped')
+         ORDER BY next_backup_at LIMIT 64"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([now], vm)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// Marks a VM as deleted.
+/// When the next backup of a VM on which nothing runs is due, in seconds.
+pub fn next_backup(connection: &Connection) -> Result<Option<i64>, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT min(next_backup_at) FROM vms
+             WHERE next_backup_at IS NOT NULL AND deleted_at IS NULL AND NOT locked
+                 AND status IN ('running', 'stopped')",
+        )?
+        .query_row([], |row| row.get(0))?)
+}
+
+/// The account's VMs that DNS may know: those whose names end so.
+pub fn named_within(
+    connection: &Connection,
+    account: AccountId,
+    domain: &str,
+) -> Result<Vec<VmRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM vms
+         WHERE account_id = ?1 AND deleted_at IS NULL
+             AND (name = ?2 OR substr(name, -length(?2) - 1) = '.' || ?2 COLLATE NOCASE)
+         ORDER BY created_at, id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![account.0, domain], vm)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Marks a VM as deleted, and forgets what its owner may have kept secret.
 pub fn delete(connection: &Connection, id: &VmId, now: i64) -> Result<(), StoreError> {
     connection
-        .prepare_cached("UPDATE vms SET deleted_at = ?, locked = 0 WHERE id = ?")?
+        .prepare_cached("UPDATE vms SET deleted_at = ?, locked = 0, user_data = NULL WHERE id = ?")?
         .execute(params![now, id.as_str()])?;
     Ok(())
 }

@@ -13,6 +13,7 @@ use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::StoreError;
+use super::error::is_temporary;
 
 /// Jobs that may wait; further ones wait to be accepted.
 const QUEUE: usize = 1024;
@@ -23,7 +24,14 @@ const BATCH: usize = 256;
 /// Runs within the transaction if there is one, and leaves behind what answers
 /// the caller once it is known whether the commit succeeded.
 type Job = Box<dyn FnOnce(Option<&Connection>) -> Answer + Send>;
-type Answer = Box<dyn FnOnce(Result<(), String>) + Send>;
+type Answer = Box<dyn FnOnce(Result<(), CommitError>) + Send>;
+
+/// Why nothing of a batch was kept.
+#[derive(Debug, Clone)]
+struct CommitError {
+    message: String,
+    is_temporary: bool,
+}
 
 #[derive(Debug)]
 pub(super) struct Writer {
@@ -39,7 +47,10 @@ impl Writer {
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
             .spawn(move || run(&connection, queue, &changed))
-            .map_err(|error| StoreError::Commit(format!("can't start the writer: {error}")))?;
+            .map_err(|error| StoreError::Commit {
+                message: format!("can't start the writer: {error}"),
+                is_temporary: true,
+            })?;
         Ok(Self {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
@@ -72,7 +83,17 @@ impl Writer {
                     (Ok(()), None) => Err(StoreError::Closed.into()),
                     // What the job saw of the others in the batch never happened
                     // either, so a refusal of its own counts no more.
-                    (Err(message), _) => Err(StoreError::Commit(message).into()),
+                    (
+                        Err(CommitError {
+                            message,
+                            is_temporary,
+                        }),
+                        _,
+                    ) => Err(StoreError::Commit {
+                        message,
+                        is_temporary,
+                    }
+                    .into()),
                 };
                 // A caller that is gone no longer wants to know.
                 let _ = answer.send(result);
@@ -108,8 +129,8 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch:
     while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
         let mut answers = Vec::with_capacity(batch.len());
         let outcome = run_batch(connection, &mut batch, &mut answers);
-        if let Err(message) = &outcome {
-            tracing::error!(%message, "the store could not commit");
+        if let Err(error) = &outcome {
+            tracing::error!(message = %error.message, "the store could not commit");
             if !connection.is_autocommit() {
                 let _ = connection.execute_batch("ROLLBACK");
             }
@@ -123,22 +144,34 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch:
     }
 }
 
+/// Runs the jobs and commits. After an error the jobs that were not run are
+/// still in the batch.
 fn run_batch(
     connection: &Connection,
     batch: &mut Vec<Job>,
     answers: &mut Vec<Answer>,
-) -> Result<(), String> {
-    let text = |error: rusqlite::Error| error.to_string();
-    connection.execute_batch("BEGIN IMMEDIATE").map_err(text)?;
-    for job in batch.drain(..) {
+) -> Result<(), CommitError> {
+    let failed = |error: rusqlite::Error| CommitError {
+        is_temporary: is_temporary(&error),
+        message: error.to_string(),
+    };
+    connection
+        .execute_batch("BEGIN IMMEDIATE")
+        .map_err(failed)?;
+    let mut jobs = std::mem::take(batch).into_iter();
+    for job in jobs.by_ref() {
         answers.push(job(Some(connection)));
         // A full disk or a failing one makes SQLite end the whole transaction:
         // what ran so far is gone, and nothing may run outside of one.
         if connection.is_autocommit() {
-            return Err("the transaction was rolled back: is the disk full?".into());
+            *batch = jobs.collect();
+            return Err(CommitError {
+                message: "the transaction was rolled back: is the disk full?".into(),
+                is_temporary: true,
+            });
         }
     }
-    connection.execute_batch("COMMIT").map_err(text)
+    connection.execute_batch("COMMIT").map_err(failed)
 }
 
 fn in_savepoint<T, E: From<StoreError>>(

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use base64::Engine;
 use cloudsfor_server::clock::{Clock, ManualClock};
-use cloudsfor_server::cloud::{Cloud, FirstAccount, Parts};
+use cloudsfor_server::cloud::{BackupPolicy, Cloud, FirstAccount, Parts};
 use cloudsfor_server::compute::Simulator;
 use cloudsfor_server::http::router;
 use cloudsfor_server::ids::Ids;
@@ -92,20 +92,25 @@ impl TestCloud {
         }
     }
 
+    /// The same cloud, as another account sees it.
+    pub(crate) async fn stranger(&self) -> Stranger {
+        let password = "other-password".to_owned().into();
+        self.cloud
+            .add_account("other@example.com", &password, 100)
+            .await
+            .unwrap();
+        Stranger {
+            router: self.router.clone(),
+        }
+    }
+
     /// Another process's view of the same directory.
     pub(crate) async fn other_process(&self) -> Arc<Cloud> {
         open(&self.dir, &self.clock).await
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
-        let response = self.router.clone().oneshot(request).await.unwrap();
-        let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes().to_vec();
-        Answer {
-            status: head.status,
-            headers: head.headers,
-            body,
-        }
+        send(&self.router, request).await
     }
 
     pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
@@ -119,6 +124,37 @@ impl TestCloud {
 
     pub(crate) async fn create(&self, body: Value) -> Answer {
         self.call("POST", "/vms", Some(body)).await
+    }
+
+    /// Starts an action, which must be accepted, and returns it.
+    pub(crate) async fn act(&self, vm: &str, body: Value) -> Value {
+        let answer = self
+            .call("POST", &format!("/vms/{vm}/actions"), Some(body))
+            .await;
+        assert_eq!(answer.status, 201, "{}", answer.json());
+        answer.json()["action"].clone()
+    }
+
+    /// Starts an action and lets it end.
+    pub(crate) async fn done(&self, vm: &str, body: Value) -> Value {
+        let action = self.act(vm, body).await;
+        self.pass(CREATE_TIME).await;
+        let id = action["action_id"].as_str().unwrap();
+        let action = self.get(&format!("/actions/{id}")).await.json()["action"].clone();
+        assert_eq!(action["status"], "completed", "{action}");
+        action
+    }
+
+    /// The VM as it is now.
+    pub(crate) async fn vm(&self, id: &str) -> Value {
+        self.get(&format!("/vms/{id}")).await.json()["vm"].clone()
+    }
+
+    /// Creates a VM, lets it run, and returns its id.
+    pub(crate) async fn running(&self, name: &str) -> String {
+        let id = self.created(name).await;
+        self.pass(CREATE_TIME).await;
+        id
     }
 
     /// Creates a VM and returns its id.
@@ -135,6 +171,37 @@ impl TestCloud {
     }
 }
 
+pub(crate) struct Stranger {
+    router: Router,
+}
+
+impl Stranger {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> Answer {
+        let body = body.map(|body| body.to_string());
+        let mut request = request(method, path, body.as_deref());
+        let credentials = basic("other@example.com", "other-password");
+        request
+            .headers_mut()
+            .insert("authorization", credentials.parse().unwrap());
+        send(&self.router, request).await
+    }
+
+    pub(crate) async fn create(&self, body: Value) -> Answer {
+        self.call("POST", "/vms", Some(body)).await
+    }
+}
+
+async fn send(router: &Router, request: Request<Body>) -> Answer {
+    let response = router.clone().oneshot(request).await.unwrap();
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes().to_vec();
+    Answer {
+        status: head.status,
+        headers: head.headers,
+        body,
+    }
+}
+
 async fn open(dir: &TempDir, clock: &ManualClock) -> Arc<Cloud> {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let compute = Arc::new(Simulator::new(clock.clone(), CREATE_TIME));
@@ -144,6 +211,7 @@ async fn open(dir: &TempDir, clock: &ManualClock) -> Arc<Cloud> {
             compute,
             clock,
             ids: Ids::random(),
+            backups: BackupPolicy::default(),
         },
     )
     .await

@@ -101,9 +101,9 @@ fn without_waiting_the_vm_is_shown_as_accepted() {
 fn a_key_that_was_used_before_shows_its_vm() {
     let mut api = MockApi::new();
     let key = IdempotencyKey::new("k-1").unwrap();
-    api.expect_create_vm()
-        .withf(move |_, call| call.idempotency_key.as_ref() == Some(&key))
-        .return_once(|_, _| Ok(CreatedVm::new(a_new_vm(), None, true)));
+    api.expect_resume_create_vm()
+        .withf(move |_, given, _| *given == key)
+        .return_once(|_, _, _| Ok(CreatedVm::new(a_new_vm(), None, true)));
     let ended = create(&api, "--no-wait --idempotency-key k-1", Fake::default());
     ended.golden("vm-create/replayed.txt");
 }
@@ -204,7 +204,10 @@ fn an_ambiguous_outcome_lists_what_it_may_be() {
         key: IdempotencyKey::new("k-1").unwrap(),
         candidates: vec![a_vm(json!({}))],
     };
-    let api = refusing(kind, "the server doesn't honour keys");
+    let mut api = MockApi::new();
+    let error = Error::new(kind, "create_vm", "the server doesn't honour keys");
+    api.expect_resume_create_vm()
+        .return_once(move |_, _, _| Err(error));
     create(&api, "--idempotency-key k-1", Fake::default()).golden("vm-create/ambiguous.txt");
 }
 

@@ -4,7 +4,9 @@ use cloudsfor_types::{Vm, VmId};
 use serde_json::json;
 
 use crate::terminal::fake::Fake;
-use crate::testing::{Ended, ID, OTHER_ID, a_full_vm, a_hostile_vm, a_vm, cut_off, refused, run};
+use crate::testing::{
+    Ended, ID, OTHER_ID, a_full_vm, a_hostile_vm, a_vm, cut_off, only_vms, refused, run,
+};
 
 /// A cloud with two VMs, in which the deletion of `unwilling` fails.
 fn cloud(unwilling: &'static str) -> MockApi {
@@ -130,6 +132,8 @@ fn an_ambiguous_name_deletes_nothing() {
 
 /// An API that finds VMs, and whose connection ends when one is to be deleted.
 struct Forgetful(Client);
+
+only_vms!(Forgetful);
 
 #[async_trait]
 impl Vms for Forgetful {

@@ -8,7 +8,7 @@ use cloudsfor_types::Vm;
 use serde_json::{Value, json};
 
 use crate::terminal::fake::Fake;
-use crate::testing::{Ended, a_hostile_vm, a_new_vm, a_vm, run};
+use crate::testing::{Ended, a_hostile_vm, a_new_vm, a_vm, only_vms, run};
 
 const CREATE: &str = "vm create example.com --region moscow_01 --image fedora-19 \
                       --size 1 --cpu 1 --disk-size 10";
@@ -100,11 +100,14 @@ fn an_interrupted_request_says_how_to_repeat_it() {
 /// An API that doesn't answer.
 struct Slow;
 
+only_vms!(Slow);
+
 #[async_trait::async_trait]
 impl cloudsfor_core::Vms for Slow {
-    async fn create_vm(
+    async fn resume_create_vm(
         &self,
         _: &cloudsfor_types::CreateVm,
+        _: &cloudsfor_core::IdempotencyKey,
         _: &cloudsfor_core::CallOptions,
     ) -> Result<CreatedVm> {
         std::future::pending().await

@@ -26,16 +26,17 @@ pub(super) const BACKENDS: &[Backend] = &[
 pub(super) const PASSWORD: &str = "hunter2";
 
 impl Backend {
-    /// A client with a password. A proxy that the environment of the tests may
+    /// A client with a password that sends each request once. A proxy that the environment of the tests may
     /// name has no part in them.
     pub(super) fn builder(&self, url: &str, options: TransportOptions) -> ClientBuilder {
         Client::builder()
             .endpoint(url.parse().unwrap())
             .credentials(Credentials::basic("user@example.com", PASSWORD.into()).unwrap())
             .transport((self.new)(&options.without_proxies()))
+            .without_retry()
     }
 
-    /// A client with the usual settings.
+    /// The same with the usual settings of the transport.
     pub(super) fn client(&self, url: &str) -> Client {
         let builder = self.builder(url, TransportOptions::default());
         builder.build().unwrap()

@@ -1,10 +1,11 @@
-//! The first account of a data directory: made at the first start, checked at
-//! each later one. There is no default password.
+//! Accounts. The first one of a data directory is made at the first start and
+//! checked at each later one. There is no default password.
 
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::Cloud;
+use super::error::CloudError;
 use super::passwords::{hash, matches, random_password};
 use crate::local_profile::LocalProfile;
 use crate::store::accounts::{self, Account};
@@ -40,7 +41,7 @@ pub struct FoundAccount {
 
 /// Why the first account is not as asked for.
 #[derive(Debug, thiserror::Error)]
-pub enum FirstAccountError {
+pub enum AccountError {
     /// It has another e-mail address.
     #[error(
         "the data directory belongs to the account {existing}, not {asked}: \
@@ -64,9 +65,15 @@ pub enum FirstAccountError {
     /// The profile for the CLI could not be written.
     #[error("can't write the local profile: {0}")]
     Profile(#[from] std::io::Error),
-    /// The store failed.
+    /// There is an account of this address already, or the store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Cloud(#[from] CloudError),
+}
+
+impl From<StoreError> for AccountError {
+    fn from(error: StoreError) -> Self {
+        Self::Cloud(error.into())
+    }
 }
 
 impl Cloud {
@@ -75,12 +82,12 @@ impl Cloud {
     /// in force is ever lost.
     ///
     /// # Errors
-    /// If it is not as asked for, or can't be made: [`FirstAccountError`].
+    /// If it is not as asked for, or can't be made: [`AccountError`].
     pub async fn first_account(
         &self,
         asked: FirstAccount,
         profile: LocalProfile,
-    ) -> Result<FoundAccount, FirstAccountError> {
+    ) -> Result<FoundAccount, AccountError> {
         check(&asked)?;
         let FirstAccount {
             email,
@@ -96,10 +103,10 @@ impl Cloud {
             .unwrap_or_else(random_password);
         let new = NewAccount {
             email: email.clone().unwrap_or_else(|| DEFAULT_EMAIL.into()),
-            uuid: self.ids.next(self.clock.now()),
+            uuid: self.settings.ids.next(self.clock().now()),
             hash: hash(&password),
             vm_limit: vm_limit.unwrap_or(DEFAULT_VM_LIMIT),
-            now: self.clock.now().as_second(),
+            now: self.clock().now().as_second(),
         };
         let secret = password.clone();
         let made = self
@@ -122,6 +129,38 @@ impl Cloud {
     }
 }
 
+impl Cloud {
+    /// Adds an account beside the first.
+    ///
+    /// # Errors
+    /// If the address or the password can't be used, or the address is taken.
+    pub async fn add_account(
+        &self,
+        email: &str,
+        password: &SecretString,
+        vm_limit: u64,
+    ) -> Result<(), AccountError> {
+        check(&FirstAccount {
+            email: Some(email.to_owned()),
+            password: Some(password.clone()),
+            vm_limit: None,
+        })?;
+        let (email, hash) = (email.to_owned(), hash(password));
+        self.write(move |tx| {
+            if accounts::by_email(tx.connection, &email)?.is_some() {
+                return Err(CloudError::Conflict(format!(
+                    "there is an account {email} already"
+                )));
+            }
+            let uuid = tx.new_id();
+            accounts::insert(tx.connection, &email, &uuid, vm_limit, &hash, tx.second())?;
+            Ok(())
+        })
+        .await?;
+        Ok(())
+    }
+}
+
 struct NewAccount {
     email: String,
     uuid: String,
@@ -140,7 +179,7 @@ fn make(
     new: &NewAccount,
     password: &SecretString,
     profile: &LocalProfile,
-) -> Result<Made, FirstAccountError> {
+) -> Result<Made, AccountError> {
     if let Some(account) = accounts::first(connection)? {
         return Ok(Made::Existing(account));
     }
@@ -161,15 +200,15 @@ fn make(
 
 async fn existing(
     store: &Store,
-    account: Account,
+    mut account: Account,
     email: Option<String>,
     password: Option<SecretString>,
     vm_limit: Option<u64>,
-) -> Result<FoundAccount, FirstAccountError> {
+) -> Result<FoundAccount, AccountError> {
     if let Some(asked) = email
         && !asked.eq_ignore_ascii_case(&account.email)
     {
-        return Err(FirstAccountError::OtherAccount {
+        return Err(AccountError::OtherAccount {
             existing: account.email,
             asked,
         });
@@ -177,7 +216,7 @@ async fn existing(
     if let Some(password) = password {
         let hashes = store.read(|c| accounts::password_hashes(c, account.id))?;
         if !hashes.iter().any(|hash| matches(&password, hash)) {
-            return Err(FirstAccountError::WrongPassword(account.email));
+            return Err(AccountError::WrongPassword(account.email));
         }
     }
     if let Some(limit) = vm_limit {
@@ -185,6 +224,7 @@ async fn existing(
         store
             .write(move |tx| accounts::set_vm_limit(tx, id, limit))
             .await?;
+        account.vm_limit = limit;
     }
     Ok(FoundAccount {
         account,
@@ -192,18 +232,18 @@ async fn existing(
     })
 }
 
-fn check(asked: &FirstAccount) -> Result<(), FirstAccountError> {
+fn check(asked: &FirstAccount) -> Result<(), AccountError> {
     if let Some(email) = &asked.email {
         let halves: Vec<_> = email.split('@').collect();
         let fits = halves.len() == 2 && halves.iter().all(|half| !half.is_empty());
         let bad = |c: char| c == ':' || c.is_whitespace() || c.is_control();
         if !fits || email.len() > 254 || email.contains(bad) {
-            return Err(FirstAccountError::InvalidEmail(email.clone()));
+            return Err(AccountError::InvalidEmail(email.clone()));
         }
     }
     match &asked.password {
         Some(password) if !is_sendable(password.expose_secret()) => {
-            Err(FirstAccountError::InvalidPassword)
+            Err(AccountError::InvalidPassword)
         }
         _ => Ok(()),
     }

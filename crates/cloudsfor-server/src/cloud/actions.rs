@@ -1,0 +1,316 @@
+//! Actions: what may be done to a VM in which state, and what it has changed
+//! once it is done.
+
+use cloudsfor_types::{Action, Gigabytes, Reason, VmAction, VmFeature, VmId, VmStatus};
+use rusqlite::Connection;
+
+use super::error::{CloudError, CloudResult};
+use super::tx::Tx;
+use super::{events, images, records, snapshots, timestamp, vms};
+use crate::store::accounts::AccountId;
+use crate::store::operations::{self, ActionRecord, Claimed, NewOperation, Work};
+use crate::store::vms::VmRecord;
+use crate::store::window::{Position, Window};
+use crate::store::{addresses, vms as vm_rows};
+
+/// Starts an action on the account's VM.
+pub fn start(
+    tx: &Tx<'_>,
+    account: AccountId,
+    vm_id: &str,
+    action: &VmAction,
+) -> CloudResult<Action> {
+    let mut vm = vms::record(tx.connection, account, vm_id)?;
+    if vm.locked {
+        return Err(CloudError::Refused {
+            reason: Reason::Locked,
+            message: format!(
+                "the VM {} already has a pending event: wait until it ends",
+                vm.id
+            ),
+        });
+    }
+    check(tx, &vm, action)?;
+    vm.locked = true;
+    vm_rows::update(tx.connection, &vm)?;
+    let started = begin(tx, &vm, &Work::Action(action.clone()))?;
+    events::vm(tx, account, &vms::view(tx.connection, vm)?)?;
+    Ok(started)
+}
+
+/// Writes an operation down, to be carried out by a worker; says its id.
+fn write_down(tx: &Tx<'_>, vm: &VmRecord, work: &Work, due_at_ms: i64) -> CloudResult<String> {
+    let id = tx.new_id();
+    operations::insert(
+        tx.connection,
+        &NewOperation {
+            id: &id,
+            work,
+            account: vm.account,
+            vm_id: &vm.id,
+            region: &vm.region,
+            now: tx.now,
+            due_at_ms,
+        },
+    )?;
+    Ok(id)
+}
+
+/// Ends whatever runs on a VM that is being deleted, and has its machine removed:
+/// as soon as no worker can be at that machine any more.
+pub(super) fn begin_destroy(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
+    let now_ms = tx.now.as_millisecond();
+    let due_at_ms =
+        operations::busy_until(tx.connection, &vm.id)?.map_or(now_ms, |until| until.max(now_ms));
+    let aborted = operations::abort_all(tx.connection, &vm.id, "the VM was deleted", tx.second())?;
+    for action in aborted {
+        events::action(tx, vm.account, &view(action))?;
+    }
+    write_down(tx, vm, &Work::Destroy, due_at_ms).map(drop)
+}
+
+/// Begins the automatic backups that are due.
+pub(super) fn begin_backups(tx: &Tx<'_>) -> CloudResult<()> {
+    for mut vm in vm_rows::to_back_up(tx.connection, tx.second())? {
+        vm.locked = true;
+        vm.next_backup_at = Some(tx.next_backup());
+        vm_rows::update(tx.connection, &vm)?;
+        write_down(tx, &vm, &Work::Backup, tx.now.as_millisecond())?;
+        events::vm(tx, vm.account, &vms::view(tx.connection, vm)?)?;
+    }
+    Ok(())
+}
+
+/// Begins an action.
+pub(super) fn begin(tx: &Tx<'_>, vm: &VmRecord, work: &Work) -> CloudResult<Action> {
+    let id = write_down(tx, vm, work, tx.now.as_millisecond())?;
+    match operations::get_action(tx.connection, vm.account, None, &id)? {
+        Some(action) => {
+            let action = view(action);
+            events::action(tx, vm.account, &action)?;
+            Ok(action)
+        }
+        None => Err(CloudError::NotFound { what: "action", id }),
+    }
+}
+
+/// The contract's table of what is allowed when.
+fn check(tx: &Tx<'_>, vm: &VmRecord, action: &VmAction) -> CloudResult<()> {
+    use VmStatus::{Errored, Running, Stopped};
+    let allowed: &[VmStatus] = match action {
+        VmAction::PowerOn => &[Stopped],
+        VmAction::PowerOff | VmAction::Shutdown | VmAction::Reboot | VmAction::PowerCycle => {
+            &[Running]
+        }
+        VmAction::Resize {
+            size: None,
+            cpu: None,
+            ..
+        } => &[Running, Stopped],
+        VmAction::Resize { .. } => &[Stopped],
+        VmAction::Snapshot { .. } | VmAction::Restore { .. } => &[Running, Stopped],
+        VmAction::Rebuild { .. } => &[Running, Stopped, Errored],
+        VmAction::Rename { .. } | VmAction::EnableBackups | VmAction::DisableBackups => {
+            VmStatus::KNOWN
+        }
+    };
+    if !allowed.contains(&vm.status) {
+        let allowed: Vec<_> = allowed.iter().map(VmStatus::as_str).collect();
+        return Err(state(format!(
+            "{} needs a VM that is {}, and {} is {}",
+            action.action_type(),
+            allowed.join(" or "),
+            vm.id,
+            vm.status
+        )));
+    }
+    match action {
+        VmAction::Resize {
+            disk_size: Some(disk),
+            ..
+        } if *disk < vm.disk => Err(state(format!(
+            "a disk never shrinks, and that of {} has {} GB",
+            vm.id, vm.disk
+        ))),
+        VmAction::Restore { image } => {
+            let found = images::find_snapshot(tx.connection, vm.account, image)?;
+            images::fitting(found, image, vm.disk).map(drop)
+        }
+        VmAction::Rebuild { image } => {
+            let found = images::find(tx.connection, vm.account, image)?;
+            images::fitting(found, image, vm.disk).map(drop)
+        }
+        _ => Ok(()),
+    }
+}
+
+fn state(message: String) -> CloudError {
+    CloudError::Refused {
+        reason: Reason::State,
+        message,
+    }
+}
+
+/// What a worker reports of an operation that has ended.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Outcome {
+    /// It is done; if it made a snapshot, this is the space that it takes.
+    Done(Option<Gigabytes>),
+    /// It failed for good.
+    Failed(String),
+}
+
+/// Ends a claimed operation: writes down what it has changed. Nothing happens if
+/// the claim no longer counts.
+pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> CloudResult<()> {
+    let error = match outcome {
+        Outcome::Done(_) => None,
+        Outcome::Failed(error) => Some(error.as_str()),
+    };
+    if !operations::finish(tx.connection, claim, error, tx.second())? {
+        return Ok(());
+    }
+    if claim.work == Work::Destroy {
+        // Only now that the machine is gone may another VM have its addresses.
+        return Ok(addresses::release(tx.connection, claim.vm_id.as_str())?);
+    }
+    let Some(mut vm) = vm_rows::get_any(tx.connection, &claim.vm_id)? else {
+        return Ok(());
+    };
+    vm.locked = false;
+    match outcome {
+        Outcome::Done(size) => apply(tx, claim, *size, &mut vm)?,
+        Outcome::Failed(_) if claim.work == Work::Create => vm.status = VmStatus::Errored,
+        // It shows what it really is: as it was.
+        Outcome::Failed(_) => {}
+    }
+    vm_rows::update(tx.connection, &vm)?;
+    let account = vm.account;
+    if let Some(action) = operations::get_action(tx.connection, account, None, &claim.id)? {
+        events::action(tx, account, &view(action))?;
+    }
+    events::vm(tx, account, &vms::view(tx.connection, vm)?)
+}
+
+/// What an operation that succeeded has changed about its VM.
+fn apply(
+    tx: &Tx<'_>,
+    claim: &Claimed,
+    size: Option<Gigabytes>,
+    vm: &mut VmRecord,
+) -> CloudResult<()> {
+    let action = match &claim.work {
+        Work::Create => {
+            vm.status = VmStatus::Running;
+            return Ok(());
+        }
+        Work::Backup => return snapshots::add_backup(tx, claim, size, vm),
+        Work::Destroy => return Ok(()),
+        Work::Action(action) => action,
+    };
+    match action {
+        VmAction::PowerOn | VmAction::Reboot | VmAction::PowerCycle => {
+            vm.status = VmStatus::Running;
+        }
+        VmAction::PowerOff | VmAction::Shutdown => vm.status = VmStatus::Stopped,
+        VmAction::Resize {
+            size,
+            cpu,
+            disk_size,
+        } => {
+            vm.memory = size.unwrap_or(vm.memory);
+            vm.vcpus = cpu.unwrap_or(vm.vcpus);
+            vm.disk = disk_size.unwrap_or(vm.disk);
+        }
+        VmAction::Snapshot { name } => snapshots::add(tx, claim, name, size, vm)?,
+        VmAction::Restore { .. } => {}
+        VmAction::Rebuild { image } => {
+            vm.distro.clone_from(image);
+            if let Some(found) = images::find(tx.connection, vm.account, image)? {
+                vm.image_id = found.id;
+                vm.image_name = found.name;
+            }
+            if vm.status == VmStatus::Errored {
+                vm.status = VmStatus::Running;
+            }
+        }
+        VmAction::Rename { name } => {
+            vm.name.clone_from(name);
+            records::follow(tx, vm)?;
+        }
+        VmAction::EnableBackups => {
+            if !vm.features.contains(&VmFeature::Backups) {
+                vm.features.insert(0, VmFeature::Backups);
+                vm.next_backup_at = Some(tx.next_backup());
+            }
+        }
+        VmAction::DisableBackups => {
+            vm.features.retain(|feature| *feature != VmFeature::Backups);
+            vm.next_backup_at = None;
+        }
+    }
+    Ok(())
+}
+
+/// The account's action with this id, of this VM if one is named.
+pub fn get(
+    connection: &Connection,
+    account: AccountId,
+    vm_id: Option<&str>,
+    id: &str,
+) -> CloudResult<Action> {
+    let vm_id = checked_vm(connection, account, vm_id)?;
+    operations::get_action(connection, account, vm_id.as_ref(), id)?
+        .map(view)
+        .ok_or_else(|| CloudError::NotFound {
+            what: "action",
+            id: id.to_owned(),
+        })
+}
+
+/// The account's actions, of this VM if one is named, with their places in the
+/// list, and how many there are on all pages.
+pub fn list(
+    connection: &Connection,
+    account: AccountId,
+    vm_id: Option<&str>,
+    window: &Window,
+) -> CloudResult<(Vec<(Position, Action)>, u64)> {
+    let vm_id = checked_vm(connection, account, vm_id)?;
+    let (actions, total) = operations::list_actions(connection, account, vm_id.as_ref(), window)?;
+    let placed = |action: ActionRecord| {
+        (
+            Position {
+                time: action.started_at,
+                id: action.id.to_string(),
+            },
+            view(action),
+        )
+    };
+    Ok((actions.into_iter().map(placed).collect(), total))
+}
+
+fn checked_vm(
+    connection: &Connection,
+    account: AccountId,
+    vm_id: Option<&str>,
+) -> CloudResult<Option<VmId>> {
+    vm_id
+        .map(|id| vms::record(connection, account, id).map(|vm| vm.id))
+        .transpose()
+}
+
+fn view(record: ActionRecord) -> Action {
+    Action {
+        id: record.vm_id,
+        action_id: Some(record.id),
+        status: record.status,
+        r#type: record.kind,
+        started_at: timestamp(record.started_at),
+        completed_at: record.completed_at.map(timestamp),
+        resource_type: Some("vm".into()),
+        region: Some(record.region),
+        error: record.error,
+        extra: Default::default(),
+    }
+}

@@ -1,0 +1,75 @@
+//! What a VM can be made of: public images, snapshots and backups.
+
+use cloudsfor_types::FieldFault;
+use rusqlite::Connection;
+
+use super::catalog;
+use super::error::{CloudError, CloudResult};
+use crate::store::accounts::AccountId;
+use crate::store::snapshots;
+
+/// An image that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Image {
+    /// Its internal id.
+    pub(super) id: String,
+    /// Its description.
+    pub(super) name: String,
+    /// The least disk that it needs, in GB.
+    pub(super) min_disk: u32,
+}
+
+/// The image that this identifier names for the account: a public one, or a
+/// snapshot's or backup's id.
+pub(super) fn find(
+    connection: &Connection,
+    account: AccountId,
+    identifier: &str,
+) -> CloudResult<Option<Image>> {
+    if let Some(distro) = catalog::distro(identifier) {
+        let name = distro.description.unwrap_or(distro.name);
+        return Ok(Some(Image {
+            id: distro.id,
+            name,
+            min_disk: 1,
+        }));
+    }
+    find_snapshot(connection, account, identifier)
+}
+
+/// The snapshot or backup that this id names for the account.
+pub(super) fn find_snapshot(
+    connection: &Connection,
+    account: AccountId,
+    id: &str,
+) -> CloudResult<Option<Image>> {
+    let snapshot = snapshots::get(connection, account, id)?;
+    Ok(snapshot.map(|snapshot| Image {
+        id: snapshot.id.to_string(),
+        name: snapshot.name,
+        min_disk: snapshot.disk,
+    }))
+}
+
+/// The fault of an image that doesn't fit a disk, if it doesn't.
+pub(super) fn disk_fault(image: &Image, field: &str, disk: u32) -> Option<FieldFault> {
+    (disk < image.min_disk).then(|| {
+        let message = format!(
+            "the image {:?} needs a disk of at least {} GB, and this one has {disk}",
+            image.name, image.min_disk
+        );
+        FieldFault::new(field, message)
+    })
+}
+
+/// The image of a rebuild or restore, if it fits.
+pub(super) fn fitting(image: Option<Image>, identifier: &str, disk: u32) -> CloudResult<Image> {
+    let fault = match &image {
+        None => Some(catalog::image_fault(identifier)),
+        Some(image) => disk_fault(image, "image", disk),
+    };
+    match (image, fault) {
+        (Some(image), None) => Ok(image),
+        (_, fault) => Err(CloudError::Invalid(fault.into_iter().collect())),
+    }
+}

@@ -1,0 +1,77 @@
+//! A transaction, as the cloud's functions see it.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use cloudsfor_types::VmFeature;
+use jiff::Timestamp;
+use rusqlite::Connection;
+
+use crate::clock::Clock;
+use crate::ids::Ids;
+
+/// What holds for the whole cloud.
+pub struct Settings {
+    /// Its time.
+    pub clock: Arc<dyn Clock>,
+    /// Its ids.
+    pub ids: Ids,
+    /// What the compute driver's machines have beside the usual.
+    pub features: Vec<VmFeature>,
+    /// How backups are made.
+    pub backups: BackupPolicy,
+}
+
+/// How backups are made: the operator's choice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct BackupPolicy {
+    /// The time between two backups of a VM. Default: a day.
+    pub interval: Duration,
+    /// How many of a VM's backups are kept. Default: 7.
+    pub kept: usize,
+}
+
+impl Default for BackupPolicy {
+    fn default() -> Self {
+        Self {
+            interval: Duration::from_secs(24 * 60 * 60),
+            kept: 7,
+        }
+    }
+}
+
+/// A transaction that changes something: all of it becomes durable, or nothing.
+pub struct Tx<'a> {
+    /// The store.
+    pub connection: &'a Connection,
+    /// The present: one moment for the whole transaction.
+    pub now: Timestamp,
+    /// What holds for the whole cloud.
+    pub settings: &'a Settings,
+}
+
+impl<'a> Tx<'a> {
+    pub(super) fn new(connection: &'a Connection, settings: &'a Settings) -> Self {
+        Self {
+            connection,
+            now: settings.clock.now(),
+            settings,
+        }
+    }
+
+    /// A new id.
+    pub fn new_id(&self) -> String {
+        self.settings.ids.next(self.now)
+    }
+
+    /// The present in seconds.
+    pub fn second(&self) -> i64 {
+        self.now.as_second()
+    }
+
+    /// When a backup made next is due, in seconds.
+    pub fn next_backup(&self) -> i64 {
+        self.second()
+            .saturating_add(self.settings.backups.interval.as_secs() as i64)
+    }
+}

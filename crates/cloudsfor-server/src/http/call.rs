@@ -1,0 +1,185 @@
+//! One request to the API, as handlers see it: who asks, for what, with which
+//! body; and how it is answered.
+
+use std::sync::Arc;
+
+use axum::body::Body;
+use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
+use axum::response::{IntoResponse, Response};
+use cloudsfor_types::operations::Operation;
+use cloudsfor_types::{ErrorId, FieldFault};
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use http::{HeaderValue, StatusCode};
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::body;
+use super::envelope::JSON;
+use super::error::ApiError;
+use super::idempotency::{self, Accepted};
+use super::pages::Listing;
+use super::query::Query;
+use crate::cloud::idempotency::once;
+use crate::cloud::{Cloud, CloudResult, Tx};
+use crate::store::accounts::{Account, AccountId};
+
+/// What a handler returns.
+pub(super) type Answer = Result<Response, ApiError>;
+
+/// One request.
+pub(super) struct Call {
+    pub(super) cloud: Arc<Cloud>,
+    pub(super) caller: Account,
+    pub(super) head: Parts,
+    ids: Vec<(String, String)>,
+    body: Body,
+}
+
+impl FromRequest<Arc<Cloud>> for Call {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, cloud: &Arc<Cloud>) -> Result<Self, ApiError> {
+        let (mut head, body) = request.into_parts();
+        let Some(caller) = head.extensions.get::<Account>().cloned() else {
+            let message = "no layer has said who asks";
+            return Err(ApiError::new(ErrorId::InternalError, message));
+        };
+        // An id that is not even text is nobody's.
+        let params = RawPathParams::from_request_parts(&mut head, cloud)
+            .await
+            .map_err(|_| ApiError::no_such_path())?;
+        let ids = params
+            .iter()
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(Self {
+            ids: ids.collect(),
+            cloud: cloud.clone(),
+            caller,
+            head,
+            body,
+        })
+    }
+}
+
+impl Call {
+    pub(super) fn account(&self) -> AccountId {
+        self.caller.id
+    }
+
+    /// The id that stands for `{name}` in the path.
+    pub(super) fn id(&self, name: &str) -> String {
+        let found = self.ids.iter().find(|(other, _)| other == name);
+        found.map(|(_, value)| value.clone()).unwrap_or_default()
+    }
+
+    pub(super) fn query(&self) -> Query {
+        Query::new(self.head.uri.query())
+    }
+
+    /// Refuses parameters, where there are none.
+    pub(super) fn no_parameters(&self) -> Result<(), ApiError> {
+        self.query().finish()
+    }
+
+    /// Reads the parameters of a list that has no filters.
+    pub(super) fn listing(&self) -> Result<Listing, ApiError> {
+        let mut query = self.query();
+        let listing = Listing::take(&mut query, &self.head, Vec::new());
+        query.finish()?;
+        Ok(listing)
+    }
+
+    /// Reads the body of a request that puts something in place.
+    pub(super) async fn put<T>(
+        self,
+        decode: fn(Map<String, Value>) -> Result<T, Vec<FieldFault>>,
+    ) -> Result<T, ApiError> {
+        self.no_parameters()?;
+        let bytes = body::read(&self.head.headers, self.body).await?;
+        decode(body::object(&bytes)?).map_err(ApiError::invalid)
+    }
+
+    /// Makes something, once for the request's key: reads what is asked for,
+    /// makes it, and answers with the operation's status.
+    pub(super) async fn make<T, D, F>(self, operation: &Operation, decode: D, make: F) -> Answer
+    where
+        T: Send + 'static,
+        D: FnOnce(Map<String, Value>) -> Result<T, Vec<FieldFault>>,
+        F: FnOnce(&Tx<'_>, T) -> CloudResult<Made> + Send + 'static,
+    {
+        self.no_parameters()?;
+        let Self {
+            cloud,
+            caller,
+            head,
+            body,
+            ..
+        } = self;
+        let account = caller.id;
+        let bytes = body::read(&head.headers, body).await?;
+        let key = idempotency::key(&head.method, head.uri.path(), &head.headers, &bytes)?;
+        // Before the body is looked at: an answer that is kept is the answer, also
+        // if a rule has become stricter since.
+        if let Some(key) = &key
+            && let Some(kept) = cloud.kept_answer(account, key)?
+        {
+            return Ok(idempotency::answer(&kept));
+        }
+        let request = decode(body::object(&bytes)?).map_err(ApiError::invalid)?;
+        let status = operation.success;
+        let answered = cloud
+            .write(move |tx| {
+                once(tx, account, key.as_ref(), |tx| {
+                    let Made { body, action_id } = make(tx, request)?;
+                    Ok(Accepted {
+                        status,
+                        action_id,
+                        body,
+                    }
+                    .to_bytes())
+                })
+            })
+            .await?;
+        Ok(idempotency::answer(&answered))
+    }
+}
+
+/// What was made: the answer's body, and the action that goes on with it.
+pub(super) struct Made {
+    body: String,
+    action_id: Option<String>,
+}
+
+impl Made {
+    pub(super) fn new(body: &impl Serialize) -> Self {
+        Self {
+            body: to_json(body),
+            action_id: None,
+        }
+    }
+
+    pub(super) fn by_action(mut self, action_id: Option<String>) -> Self {
+        self.action_id = action_id;
+        self
+    }
+}
+
+pub(super) fn ok(value: &impl Serialize) -> Answer {
+    let mut response = Response::new(Body::from(to_json(value)));
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    Ok(response)
+}
+
+/// The answer to a deletion.
+pub(super) fn no_content() -> Answer {
+    let mut response = StatusCode::NO_CONTENT.into_response();
+    // As documented, though there is no content.
+    let type_of_nothing = HeaderValue::from_static("application/octet-stream");
+    response.headers_mut().insert(CONTENT_TYPE, type_of_nothing);
+    Ok(response)
+}
+
+fn to_json(value: &impl Serialize) -> String {
+    serde_json::to_string(value).expect("the wire's own types are JSON")
+}

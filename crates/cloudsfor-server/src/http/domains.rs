@@ -1,0 +1,52 @@
+//! `/domains`
+
+use cloudsfor_types::{CreateDomain, Domain, DomainAnswer, DomainList, operations};
+
+use super::call::{Answer, Call, Made, no_content, ok};
+use crate::cloud::domains;
+
+pub(super) async fn list(call: Call) -> Answer {
+    let (account, listing) = (call.account(), call.listing()?);
+    let found = call.cloud.scan(move |c| domains::list(c, account)).await?;
+    let listed = listing.answer_from_all(found);
+    ok(&DomainList {
+        links: listed.some_links(),
+        domains: listed.items,
+        meta: listed.meta,
+        extra: Default::default(),
+    })
+}
+
+pub(super) async fn create(call: Call) -> Answer {
+    let account = call.account();
+    call.make(
+        &operations::CREATE_DOMAIN,
+        CreateDomain::decode,
+        move |tx, request| Ok(Made::new(&answer(domains::create(tx, account, &request)?))),
+    )
+    .await
+}
+
+pub(super) async fn get(call: Call) -> Answer {
+    call.no_parameters()?;
+    let (account, name) = (call.account(), call.id("name"));
+    ok(&answer(
+        call.cloud.read(|c| domains::get(c, account, &name))?,
+    ))
+}
+
+pub(super) async fn delete(call: Call) -> Answer {
+    call.no_parameters()?;
+    let (account, name) = (call.account(), call.id("name"));
+    call.cloud
+        .write(move |tx| domains::delete(tx, account, &name))
+        .await?;
+    no_content()
+}
+
+fn answer(domain: Domain) -> DomainAnswer {
+    DomainAnswer {
+        domain,
+        extra: Default::default(),
+    }
+}

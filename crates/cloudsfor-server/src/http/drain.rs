@@ -1,0 +1,78 @@
+//! Requests that are answered before their body was read (401, 404, 413).
+//!
+//! A connection that is closed with bytes unread is reset, and the answer is lost
+//! to the client that is still sending. So what is left of the body is read and
+//! thrown away first, up to a limit.
+
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use axum::body::{Body, HttpBody};
+use axum::extract::Request;
+use axum::middleware::Next;
+use axum::response::Response;
+use bytes::Bytes;
+use http_body::{Frame, SizeHint};
+use http_body_util::BodyExt;
+
+/// How much is thrown away at most, in bytes.
+const LIMIT: usize = 8 * 1024 * 1024;
+
+/// How long a client may be silent meanwhile.
+const PATIENCE: Duration = Duration::from_millis(500);
+
+pub(super) async fn unread_bodies(request: Request, next: Next) -> Response {
+    if request.body().is_end_stream() {
+        return next.run(request).await;
+    }
+    let (head, body) = request.into_parts();
+    let rest = Rest(Arc::new(Mutex::new(body)));
+    let response = next
+        .run(Request::from_parts(head, Body::new(rest.clone())))
+        .await;
+    drain(rest).await;
+    response
+}
+
+async fn drain(mut rest: Rest) {
+    let mut thrown_away = 0;
+    while thrown_away <= LIMIT && !rest.is_end_stream() {
+        match tokio::time::timeout(PATIENCE, rest.frame()).await {
+            Ok(Some(Ok(frame))) => thrown_away += frame.data_ref().map_or(0, Bytes::len),
+            Ok(Some(Err(_)) | None) | Err(_) => return,
+        }
+    }
+}
+
+/// A body that its handler reads, and of which the rest can be read afterwards.
+#[derive(Clone)]
+struct Rest(Arc<Mutex<Body>>);
+
+impl HttpBody for Rest {
+    type Data = Bytes;
+    type Error = axum::Error;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let mut body = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        Pin::new(&mut *body).poll_frame(cx)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .size_hint()
+    }
+}

@@ -1,0 +1,252 @@
+//! The API's description: OpenAPI 3.1, made from the table of operations, so
+//! that no operation can be missing from it.
+
+mod schemas;
+
+use std::sync::OnceLock;
+
+use axum::body::Body;
+use axum::response::Response;
+use cloudsfor_types::VmStatus;
+use cloudsfor_types::operations::{self as op, Method, OPERATIONS, Operation};
+use http::header::CONTENT_TYPE;
+use serde_json::{Map, Value, json};
+
+use self::schemas::names;
+use super::BASE_PATH;
+use super::envelope::JSON;
+
+/// The document, as it is answered and checked in.
+pub fn document() -> &'static str {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    DOCUMENT.get_or_init(|| {
+        let document = json!({
+            "openapi": "3.1.0",
+            "info": {
+                "title": "CloudsFor",
+                "version": "1",
+                "description": "A cloud of virtual machines. A GB is 2^30 bytes, of memory and of disk.",
+                "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+            },
+            "servers": [{"url": BASE_PATH}],
+            "security": [{"basic": []}],
+            "paths": paths(),
+            "components": {
+                "securitySchemes": {"basic": {"type": "http", "scheme": "basic",
+                    "description": "E-mail and password of an account."}},
+                "parameters": parameters(),
+                "schemas": schemas::all(),
+            },
+        });
+        serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    })
+}
+
+pub(super) async fn get() -> Response {
+    let mut response = Response::new(Body::from(document()));
+    response.headers_mut().insert(CONTENT_TYPE, JSON);
+    response
+}
+
+fn paths() -> Map<String, Value> {
+    let mut paths = Map::new();
+    for operation in OPERATIONS {
+        let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+        path[operation.method.as_str().to_lowercase()] = described(operation);
+    }
+    paths.insert("/events".into(), events());
+    paths
+}
+
+fn described(operation: &Operation) -> Value {
+    let mut parameters: Vec<Value> = operation
+        .path
+        .split('/')
+        .filter_map(|segment| segment.strip_prefix('{')?.strip_suffix('}'))
+        .map(|name| json!({"name": name, "in": "path", "required": true, "schema": {"type": "string"}}))
+        .collect();
+    parameters.extend(
+        query_parameters(operation)
+            .into_iter()
+            .map(reference_parameter),
+    );
+    if operation.method == Method::Post {
+        parameters.push(reference_parameter("IdempotencyKey"));
+    }
+    let mut described = json!({
+        "operationId": operation.name,
+        "summary": summary(operation),
+        "parameters": parameters,
+        "responses": {
+            operation.success.to_string(): success(operation),
+            "default": {"description": "Refused.", "content": content("Error")},
+        },
+    });
+    if let Some(schema) = request_schema(operation) {
+        described["requestBody"] = json!({"required": true, "content": content(schema)});
+    }
+    described
+}
+
+fn reference_parameter(name: &str) -> Value {
+    json!({"$ref": format!("#/components/parameters/{name}")})
+}
+
+fn content(schema: &str) -> Value {
+    json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}})
+}
+
+fn summary(operation: &Operation) -> String {
+    let words = operation.name.replace('_', " ").replace("vm", "VM");
+    let mut letters = words.chars();
+    let first = letters
+        .next()
+        .map(|letter| letter.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
+fn success(operation: &Operation) -> Value {
+    let mut success = json!({"description": "Done."});
+    if let Some(schema) = answer_schema(operation) {
+        success["content"] = content(schema);
+    }
+    if [op::CREATE_VM, op::CREATE_VM_ACTION].contains(operation) {
+        success["description"] = json!("Accepted; the action goes on.");
+        success["headers"] = json!({"X-Action-Id": {"description": "The action.",
+            "schema": {"type": "string"}}});
+    }
+    success
+}
+
+fn query_parameters(operation: &Operation) -> Vec<&'static str> {
+    const PAGES: [&str; 3] = ["page", "per_page", "cursor"];
+    match *operation {
+        op::LIST_VMS => [&["name", "label", "status", "region"][..], &PAGES].concat(),
+        op::LIST_ACTIONS => [&["ids", "wait"][..], &PAGES].concat(),
+        op::GET_VM | op::GET_ACTION | op::GET_VM_ACTION => vec!["wait"],
+        _ if operation.method == Method::Get && is_list(operation) => PAGES.to_vec(),
+        _ => Vec::new(),
+    }
+}
+
+fn is_list(operation: &Operation) -> bool {
+    operation.name.starts_with("list_")
+}
+
+fn request_schema(operation: &Operation) -> Option<&'static str> {
+    Some(match *operation {
+        op::CREATE_VM => "CreateVm",
+        op::UPDATE_VM => "UpdateVm",
+        op::CREATE_VM_ACTION => "VmAction",
+        op::CREATE_KEY => "CreateKey",
+        op::UPDATE_KEY => "UpdateKey",
+        op::CREATE_NETWORK => "CreateNetwork",
+        op::JOIN_NETWORK => "JoinNetwork",
+        op::CREATE_DOMAIN => "CreateDomain",
+        op::CREATE_RECORD | op::UPDATE_RECORD => "RecordSpec",
+        _ => return None,
+    })
+}
+
+fn answer_schema(operation: &Operation) -> Option<&'static str> {
+    Some(match *operation {
+        op::LIST_VMS => "VmList",
+        op::CREATE_VM | op::GET_VM | op::UPDATE_VM => "VmAnswer",
+        op::LIST_SNAPSHOTS | op::LIST_VM_SNAPSHOTS => "SnapshotList",
+        op::LIST_VM_BACKUPS => "BackupList",
+        op::GET_SNAPSHOT => "SnapshotAnswer",
+        op::LIST_ACTIONS | op::LIST_VM_ACTIONS => "ActionList",
+        op::CREATE_VM_ACTION | op::GET_ACTION | op::GET_VM_ACTION => "ActionAnswer",
+        op::GET_ACCOUNT => "AccountAnswer",
+        op::LIST_REGIONS => "RegionList",
+        op::LIST_DISTROS => "DistroList",
+        op::LIST_KEYS => "SshKeyList",
+        op::CREATE_KEY | op::GET_KEY | op::UPDATE_KEY => "SshKeyAnswer",
+        op::LIST_NETWORKS => "NetworkList",
+        op::CREATE_NETWORK | op::GET_NETWORK | op::JOIN_NETWORK => "NetworkAnswer",
+        op::LIST_DOMAINS => "DomainList",
+        op::CREATE_DOMAIN | op::GET_DOMAIN => "DomainAnswer",
+        op::LIST_RECORDS => "DomainRecordList",
+        op::CREATE_RECORD | op::GET_RECORD | op::UPDATE_RECORD => "DomainRecordAnswer",
+        _ => return None,
+    })
+}
+
+fn events() -> Value {
+    json!({"get": {
+        "operationId": "watch_events",
+        "summary": "Watch what happens to VMs and actions, as server-sent events.",
+        "parameters": [{"name": "Last-Event-ID", "in": "header", "required": false,
+            "schema": {"type": "string"},
+            "description": "The cursor to go on after. One that the journal doesn't have is answered by an event `reset`."}],
+        "responses": {
+            "200": {"description": "Events `vm`, `action` and `reset`.",
+                "content": {"text/event-stream": {"schema": {"type": "string"}}}},
+            "default": {"description": "Refused.", "content": content("Error")},
+        },
+    }})
+}
+
+fn parameters() -> Value {
+    let query = |name: &str, schema: Value, description: &str| json!({"name": name, "in": "query", "required": false, "schema": schema, "description": description});
+    json!({
+        "name": query("name", json!({"type": "string"}), "Only VMs of this name, whatever the case of its letters."),
+        "label": query("label", json!({"type": "array", "items": {"type": "string", "pattern": "="}}), "Only VMs that have this label, `key=value`; may be repeated."),
+        "status": query("status", names(VmStatus::KNOWN.iter().map(VmStatus::as_str)), "Only VMs of this status."),
+        "region": query("region", json!({"type": "string"}), "Only VMs in this region."),
+        "page": query("page", json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}), "The page's number. Without this and `per_page` the whole list is answered."),
+        "per_page": query("per_page", json!({"type": "integer", "minimum": 1, "maximum": 200}), "Items on a page; 50 if only `page` is given."),
+        "cursor": query("cursor", json!({"type": "string", "pattern": "^[ab]-?[0-9]+-[A-Za-z0-9.-]+$"}), "Where the page begins or ends, as `links.pages` has it."),
+        "ids": query("ids", json!({"type": "string"}), "1 to 100 ids of actions, with commas between them: answered when any has ended."),
+        "wait": query("wait", json!({"type": "integer", "minimum": 0, "maximum": 30}), "Seconds to wait until the VM unlocks or the action ends."),
+        "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "required": false,
+            "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+            "description": "Names the request: it is carried out once, and answered from a record for 24 hours."},
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_reference_leads_somewhere_and_every_operation_is_there() {
+        let document: Value = serde_json::from_str(document()).unwrap();
+        let mut found = 0;
+        let mut open = vec![&document];
+        while let Some(value) = open.pop() {
+            match value {
+                Value::Object(object) => {
+                    if let Some(Value::String(path)) = object.get("$ref") {
+                        let pointer = path.strip_prefix('#').unwrap();
+                        assert!(document.pointer(pointer).is_some(), "{path}");
+                        found += 1;
+                    }
+                    open.extend(object.values());
+                }
+                Value::Array(items) => open.extend(items),
+                _ => {}
+            }
+        }
+        assert!(found > 100);
+        for operation in OPERATIONS {
+            let method = operation.method.as_str().to_lowercase();
+            let described = &document["paths"][operation.path][method];
+            assert_eq!(described["operationId"], operation.name);
+            let has_body = matches!(operation.method, Method::Post | Method::Put);
+            assert_eq!(
+                described.get("requestBody").is_some(),
+                has_body,
+                "{}",
+                operation.name
+            );
+            let success = &described["responses"][operation.success.to_string()];
+            assert_eq!(
+                success.get("content").is_some(),
+                operation.success != 204,
+                "{}",
+                operation.name
+            );
+        }
+    }
+}

@@ -1,0 +1,375 @@
+//! The shapes of bodies: what answers have, and what requests may have.
+
+use cloudsfor_types::{
+    ActionStatus, ActionType, AddressType, ErrorId, ImageType, Plan, Reason, RecordType, VmFeature,
+    VmStatus, rules,
+};
+use serde_json::{Map, Value, json};
+
+pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Value {
+    json!({"type": "string", "enum": names.collect::<Vec<_>>()})
+}
+
+fn text() -> Value {
+    json!({"type": "string"})
+}
+
+fn nullable(mut schema: Value) -> Value {
+    schema["type"] = json!([schema["type"], "null"]);
+    schema
+}
+
+fn time() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+fn whole(min: u64, max: u64) -> Value {
+    json!({"type": "integer", "minimum": min, "maximum": max})
+}
+
+fn list_of(schema: &str) -> Value {
+    json!({"type": "array", "items": reference(schema)})
+}
+
+fn reference(schema: &str) -> Value {
+    json!({"$ref": format!("#/components/schemas/{schema}")})
+}
+
+/// An object of an answer: all of these attributes are there but the optional
+/// ones, and others may come.
+fn answer(required: Value, optional: Value) -> Value {
+    let names: Vec<_> = required
+        .as_object()
+        .into_iter()
+        .flat_map(Map::keys)
+        .cloned()
+        .collect();
+    json!({"type": "object", "required": names, "properties": merged(required, optional)})
+}
+
+/// The body of a request: no others than these attributes.
+fn request(required: Value, optional: Value) -> Value {
+    let mut schema = answer(required, optional);
+    schema["additionalProperties"] = json!(false);
+    schema
+}
+
+fn merged(mut one: Value, other: Value) -> Value {
+    if let (Value::Object(one), Value::Object(other)) = (&mut one, other) {
+        one.extend(other);
+    }
+    one
+}
+
+fn list(name: &str, items: &str) -> Value {
+    answer(
+        json!({name: list_of(items), "meta": reference("Meta")}),
+        json!({"links": reference("Links")}),
+    )
+}
+
+fn carrier(name: &str, schema: &str) -> Value {
+    answer(
+        json!({name: reference(schema)}),
+        json!({"links": reference("Links")}),
+    )
+}
+
+pub(super) fn all() -> Map<String, Value> {
+    let schemas = answer_schemas().into_iter().chain(request_schemas());
+    schemas
+        .map(|(name, schema)| (name.to_owned(), schema))
+        .collect()
+}
+
+fn request_schemas() -> Vec<(&'static str, Value)> {
+    vec![
+        ("CreateVm", create_vm()),
+        (
+            "UpdateVm",
+            request(
+                json!({}),
+                json!({"labels": nullable(labels()), "protected": nullable(json!({"type": "boolean"}))}),
+            ),
+        ),
+        ("VmAction", vm_action()),
+        (
+            "CreateKey",
+            request(json!({"name": title(), "public_key": text()}), json!({})),
+        ),
+        ("UpdateKey", request(json!({"name": title()}), json!({}))),
+        (
+            "CreateNetwork",
+            request(json!({"name": title()}), json!({})),
+        ),
+        ("JoinNetwork", request(json!({"vm_id": text()}), json!({}))),
+        (
+            "CreateDomain",
+            request(
+                json!({"name": domain_name()}),
+                json!({"ip_address": nullable(json!({"type": "string", "format": "ipv4"}))}),
+            ),
+        ),
+        ("RecordSpec", record_spec()),
+    ]
+}
+
+fn answer_schemas() -> Vec<(&'static str, Value)> {
+    let strings = || json!({"type": "array", "items": text()});
+    let plan = || names(Plan::KNOWN.iter().map(Plan::as_str));
+    let features = names(VmFeature::KNOWN.iter().map(VmFeature::as_str));
+    vec![
+        (
+            "Error",
+            answer(
+                json!({"id": names(ErrorId::KNOWN.iter().map(ErrorId::as_str)), "message": text(), "request_id": text()}),
+                json!({"reason": names(Reason::KNOWN.iter().map(Reason::as_str)), "fields": list_of("FieldFault")}),
+            ),
+        ),
+        (
+            "FieldFault",
+            answer(json!({"name": text(), "message": text()}), json!({})),
+        ),
+        (
+            "Links",
+            answer(
+                json!({}),
+                json!({"pages": answer(json!({}), json!({"first": text(), "prev": text(), "next": text(), "last": text()}))}),
+            ),
+        ),
+        (
+            "Meta",
+            answer(
+                json!({"total": {"type": "integer", "minimum": 0}}),
+                json!({}),
+            ),
+        ),
+        (
+            "Region",
+            answer(
+                json!({"name": text()}),
+                json!({"country": text(), "description": text(),
+            "coordinates": answer(json!({"lat": {"type": "number"}, "lng": {"type": "number"}}), json!({}))}),
+            ),
+        ),
+        (
+            "Address",
+            answer(
+                json!({"ip_address": text(), "netmask": text(), "gateway": text(),
+            "type": names(AddressType::KNOWN.iter().map(AddressType::as_str))}),
+                json!({}),
+            ),
+        ),
+        (
+            "Networks",
+            answer(
+                json!({}),
+                json!({"v4": list_of("Address"), "v6": list_of("Address")}),
+            ),
+        ),
+        (
+            "Image",
+            answer(
+                json!({"id": text(), "distro": text(), "name": text()}),
+                json!({}),
+            ),
+        ),
+        (
+            "Vm",
+            answer(
+                json!({"id": text(), "name": text(), "memory": {"type": "number"}, "vcpus": {"type": "integer"},
+            "disk": {"type": "integer"}, "locked": {"type": "boolean"},
+            "status": names(VmStatus::KNOWN.iter().map(VmStatus::as_str)), "plan": plan(), "created_at": time(),
+            "features": {"type": "array", "items": features}, "backup_ids": strings(), "snapshot_ids": strings(),
+            "image": reference("Image"), "region": reference("Region"), "networks": reference("Networks"),
+            "labels": {"type": "object", "additionalProperties": text()}, "protected": {"type": "boolean"}}),
+                json!({}),
+            ),
+        ),
+        (
+            "VmAnswer",
+            answer(
+                json!({"vm": reference("Vm"), "links": reference("Links")}),
+                json!({}),
+            ),
+        ),
+        (
+            "VmList",
+            answer(
+                json!({"vms": list_of("Vm"), "links": reference("Links"), "meta": reference("Meta")}),
+                json!({}),
+            ),
+        ),
+        (
+            "Snapshot",
+            answer(
+                json!({"id": text(), "name": text(), "vm_id": text(), "created_at": time(), "distro": text(),
+            "region": reference("Region"), "memory": {"type": "number"}, "vcpus": {"type": "integer"}, "disk": {"type": "integer"},
+            "size_gigabytes": {"type": "number"}, "locked": {"type": "boolean"}, "status": text(), "backup_ids": strings(),
+            "snapshot_ids": strings(), "features": strings(), "networks": reference("Networks")}),
+                json!({}),
+            ),
+        ),
+        ("SnapshotList", list("snapshots", "Snapshot")),
+        ("BackupList", list("backups", "Snapshot")),
+        ("SnapshotAnswer", carrier("snapshot", "Snapshot")),
+        (
+            "Action",
+            answer(
+                json!({"id": text(), "action_id": text(), "status": names(ActionStatus::KNOWN.iter().map(ActionStatus::as_str)),
+            "type": names(ActionType::KNOWN.iter().map(ActionType::as_str)), "started_at": time(), "completed_at": nullable(time()),
+            "resource_type": text(), "region": text()}),
+                json!({"error": text()}),
+            ),
+        ),
+        ("ActionList", list("actions", "Action")),
+        ("ActionAnswer", carrier("action", "Action")),
+        (
+            "Account",
+            answer(
+                json!({"email": text(), "uuid": text(), "vm_limit": {"type": "integer"}}),
+                json!({}),
+            ),
+        ),
+        ("AccountAnswer", carrier("account", "Account")),
+        ("RegionList", list("regions", "Region")),
+        (
+            "Distro",
+            answer(
+                json!({"id": text(), "name": text(), "description": text(),
+            "image_type": names(ImageType::KNOWN.iter().map(ImageType::as_str))}),
+                json!({}),
+            ),
+        ),
+        ("DistroList", list("distros", "Distro")),
+        (
+            "SshKey",
+            answer(
+                json!({"id": {"type": "integer"}, "fingerprint": text(), "public_key": text(), "name": text()}),
+                json!({}),
+            ),
+        ),
+        ("SshKeyList", list("ssh_keys", "SshKey")),
+        ("SshKeyAnswer", carrier("ssh_key", "SshKey")),
+        (
+            "Network",
+            answer(
+                json!({"id": text(), "name": text(), "parent_id": nullable(text()), "tag": nullable(text()),
+            "size": nullable(json!({"type": "integer"}))}),
+                json!({}),
+            ),
+        ),
+        ("NetworkList", list("networks", "Network")),
+        ("NetworkAnswer", carrier("network", "Network")),
+        (
+            "Domain",
+            answer(
+                json!({"name": text(), "ttl": {"type": "integer"}, "zone_file": text()}),
+                json!({}),
+            ),
+        ),
+        ("DomainList", list("domains", "Domain")),
+        ("DomainAnswer", carrier("domain", "Domain")),
+        (
+            "DomainRecord",
+            answer(
+                json!({"id": {"type": "integer"}, "type": names(RecordType::KNOWN.iter().map(RecordType::as_str)),
+            "name": text(), "data": text(), "priority": nullable(json!({"type": "integer"})),
+            "port": nullable(json!({"type": "integer"})), "weight": nullable(json!({"type": "integer"}))}),
+                json!({}),
+            ),
+        ),
+        ("DomainRecordList", list("domain_records", "DomainRecord")),
+        (
+            "DomainRecordAnswer",
+            carrier("domain_record", "DomainRecord"),
+        ),
+    ]
+}
+
+/// A character that is no control character.
+const PLAIN: &str = r"[^\x00-\x1f\x7f-\x9f]";
+
+/// A label of a hostname.
+const LABEL: &str = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
+
+fn title() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 255,
+        "pattern": format!(r"^{PLAIN}*\S{PLAIN}*$")})
+}
+
+fn hostname() -> Value {
+    json!({"type": "string", "minLength": 1, "maxLength": 253,
+        "pattern": format!(r"^{LABEL}(\.{LABEL})*$"),
+        "not": {"pattern": "^[0-9a-fA-F]{32}$"}})
+}
+
+fn domain_name() -> Value {
+    json!({"type": "string", "maxLength": 253, "pattern": format!(r"^{LABEL}(\.{LABEL})+$")})
+}
+
+fn labels() -> Value {
+    json!({"type": "object", "maxProperties": rules::LABELS_MAX,
+        "propertyNames": {"minLength": 1, "maxLength": 63, "pattern": r"^[^=\x00-\x1f\x7f-\x9f]+$"},
+        "additionalProperties": {"type": "string", "maxLength": 255, "pattern": format!("^{PLAIN}*$")}})
+}
+
+fn memory() -> Value {
+    json!({"type": "number", "minimum": 0.25, "maximum": 1024, "multipleOf": 0.25,
+        "description": "Memory in GB of 2^30 bytes."})
+}
+
+fn create_vm() -> Value {
+    let flag = || nullable(json!({"type": "boolean"}));
+    request(
+        json!({
+            "name": hostname(),
+            "region": text(),
+            "image": {"type": "string", "description": "A distro's name, or a snapshot's or backup's id."},
+            "size": memory(),
+            "cpu": whole(1, 128),
+            "disk_size": whole(1, 65_536),
+        }),
+        json!({
+            "plan": nullable(names(Plan::KNOWN.iter().map(Plan::as_str))),
+            "ssh_keys": {"type": ["array", "null"], "items": {"type": "integer", "minimum": 0},
+                "maxItems": rules::SSH_KEYS_MAX},
+            "backups": flag(),
+            "ipv6": flag(),
+            "user_data": {"type": ["string", "null"], "maxLength": rules::USER_DATA_MAX},
+            "private_networking": flag(),
+            "labels": nullable(labels()),
+            "protected": flag(),
+            "unique_name": flag(),
+        }),
+    )
+}
+
+fn vm_action() -> Value {
+    let plain = ActionType::KNOWN.iter().filter(|kind| {
+        use ActionType::{Create, Rebuild, Rename, Resize, Restore, Snapshot};
+        ![Create, Resize, Snapshot, Restore, Rebuild, Rename].contains(kind)
+    });
+    let typed = |kind: ActionType, required: Value, optional: Value| {
+        let kind = json!({"type": {"type": "string", "const": kind.as_str()}});
+        request(merged(kind, required), optional)
+    };
+    let none = || json!({});
+    let sizes = json!({"size": memory(), "cpu": whole(1, 128), "disk_size": whole(1, 65_536)});
+    json!({"oneOf": [
+        request(json!({"type": names(plain.map(ActionType::as_str))}), none()),
+        typed(ActionType::Resize, none(), sizes),
+        typed(ActionType::Snapshot, json!({"name": title()}), none()),
+        typed(ActionType::Restore, json!({"image": text()}), none()),
+        typed(ActionType::Rebuild, json!({"image": text()}), none()),
+        typed(ActionType::Rename, json!({"name": hostname()}), none()),
+    ]})
+}
+
+fn record_spec() -> Value {
+    let number = || whole(0, u16::MAX.into());
+    request(
+        json!({"type": names(RecordType::KNOWN.iter().map(RecordType::as_str)), "name": text(), "data": text()}),
+        json!({"priority": number(), "port": number(), "weight": number()}),
+    )
+}

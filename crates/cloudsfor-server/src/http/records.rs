@@ -1,0 +1,68 @@
+//! `/domains/{name}/records`
+
+use cloudsfor_types::{DomainRecord, DomainRecordAnswer, DomainRecordList, RecordSpec, operations};
+
+use super::call::{Answer, Call, Made, no_content, ok};
+use crate::cloud::{Tx, records};
+
+pub(super) async fn list(call: Call) -> Answer {
+    let (account, domain, listing) = (call.account(), call.id("name"), call.listing()?);
+    let found = call
+        .cloud
+        .scan(move |c| records::list(c, account, &domain))
+        .await?;
+    let listed = listing.answer_from_all(found);
+    ok(&DomainRecordList {
+        links: listed.some_links(),
+        domain_records: listed.items,
+        meta: listed.meta,
+        extra: Default::default(),
+    })
+}
+
+pub(super) async fn create(call: Call) -> Answer {
+    let (account, domain) = (call.account(), call.id("name"));
+    call.make(
+        &operations::CREATE_RECORD,
+        RecordSpec::decode,
+        move |tx, spec| {
+            Ok(Made::new(&answer(records::create(
+                tx, account, &domain, &spec,
+            )?)))
+        },
+    )
+    .await
+}
+
+pub(super) async fn get(call: Call) -> Answer {
+    call.no_parameters()?;
+    let (account, domain, id) = (call.account(), call.id("name"), call.id("record_id"));
+    ok(&answer(
+        call.cloud
+            .read(|c| records::get(c, account, &domain, &id))?,
+    ))
+}
+
+pub(super) async fn update(call: Call) -> Answer {
+    let (cloud, account) = (call.cloud.clone(), call.account());
+    let (domain, id) = (call.id("name"), call.id("record_id"));
+    let spec = call.put(RecordSpec::decode).await?;
+    let update = move |tx: &Tx<'_>| records::update(tx, account, &domain, &id, &spec);
+    ok(&answer(cloud.write(update).await?))
+}
+
+pub(super) async fn delete(call: Call) -> Answer {
+    call.no_parameters()?;
+    let (account, domain, id) = (call.account(), call.id("name"), call.id("record_id"));
+    call.cloud
+        .write(move |tx| records::delete(tx, account, &domain, &id))
+        .await?;
+    no_content()
+}
+
+fn answer(domain_record: DomainRecord) -> DomainRecordAnswer {
+    DomainRecordAnswer {
+        domain_record,
+        extra: Default::default(),
+    }
+}
