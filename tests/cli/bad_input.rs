@@ -1,6 +1,9 @@
 //! Bad input, as a user gives it: each is a clear error with its exit code, and
 //! nothing is made.
 
+use std::io::{Read, Write};
+use std::net::TcpListener;
+
 use cloudsfor_tests::binary::{Ended, cloudsfor, create, run};
 use cloudsfor_tests::served::Served;
 use cloudsfor_tests::service::EMAIL;
@@ -119,4 +122,75 @@ fn an_ambiguous_name_is_refused_with_its_candidates() {
     assert_eq!(ended.code, 2, "{ended:?}");
     let listed = service.cli(&["vm", "list", "-o", "json"]).ok().json();
     assert_eq!(listed.as_array().unwrap().len(), 2);
+}
+
+/// Answers one request with these bytes, closes the connection, and says what was
+/// asked.
+fn answers_once(answer: &'static str) -> (String, std::thread::JoinHandle<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let thread = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut asked = Vec::new();
+        while !asked.ends_with(b"\r\n\r\n") {
+            let mut byte = [0];
+            stream.read_exact(&mut byte).unwrap();
+            asked.push(byte[0]);
+        }
+        stream.write_all(answer.as_bytes()).unwrap();
+        String::from_utf8(asked).unwrap()
+    });
+    (endpoint, thread)
+}
+
+#[test]
+fn answers_that_are_none_of_ours_are_clear_errors() {
+    for (answer, code, says) in [
+        (
+            "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 26\r\n\r\n<html><body>hello</body>\r\n",
+            7,
+            "HTML",
+        ),
+        (
+            "HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n",
+            4,
+            "password",
+        ),
+        (
+            "HTTP/1.1 302 Found\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+            7,
+            "302",
+        ),
+    ] {
+        for backend in ["reqwest", "hyper"] {
+            let (endpoint, asked) = answers_once(answer);
+            let args = [
+                "vm",
+                "get",
+                "id:7",
+                "--endpoint",
+                &endpoint,
+                "--backend",
+                backend,
+                "--timeout",
+                "10s",
+            ];
+            let mut command = cloudsfor(&args);
+            let ended = run(command
+                .args(["--email", EMAIL])
+                .env("CLOUDSFOR_PASSWORD", "s3cret"));
+            assert_eq!(ended.code, code, "{answer} {ended:?}");
+            assert!(
+                ended.stderr.contains(says) && ended.stderr.contains("next:"),
+                "{ended:?}"
+            );
+            assert!(!ended.stderr.contains("s3cret"), "{ended:?}");
+            assert!(
+                asked
+                    .join()
+                    .unwrap()
+                    .starts_with("GET /api/v1/vms/7 HTTP/1.1\r\n")
+            );
+        }
+    }
 }

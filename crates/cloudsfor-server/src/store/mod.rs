@@ -174,3 +174,38 @@ fn write_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn what_is_answered_is_on_the_disk() {
+        let dir = tempfile::tempdir().unwrap();
+        let store = Store::open(&dir.path().join("db")).unwrap();
+        let settings = store
+            .write(|c| -> Result<(i64, String), StoreError> {
+                let synchronous = c.pragma_query_value(None, "synchronous", |row| row.get(0))?;
+                let journal = c.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+                Ok((synchronous, journal))
+            })
+            .await
+            .unwrap();
+        // 2 is FULL: each commit is synced before it returns.
+        assert_eq!(settings, (2, "wal".to_owned()));
+    }
+
+    #[test]
+    fn what_is_no_store_is_a_clear_error() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("db");
+        std::fs::write(
+            &path,
+            "this is no database, but long enough to be taken for one".repeat(99),
+        )
+        .unwrap();
+        let error = Store::open(&path).unwrap_err();
+        assert!(!error.is_temporary(), "{error}");
+        assert!(error.to_string().contains("db"), "{error}");
+    }
+}

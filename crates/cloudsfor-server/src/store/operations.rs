@@ -349,3 +349,129 @@ pub fn list_actions(
     let actions = window.in_order(rows.collect::<Result<_, _>>()?);
     Ok((actions, total as u64))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const ACCOUNT: AccountId = AccountId(1);
+
+    fn store() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        let schema = include_str!("schema/1.sql");
+        connection
+            .execute_batch(&format!("{schema} PRAGMA foreign_keys = OFF;"))
+            .unwrap();
+        connection
+    }
+
+    fn vm() -> VmId {
+        VmId::new("9a33ef4fec394360a88e3c60b78b5dbc").unwrap()
+    }
+
+    fn add(connection: &Connection, id: &str, work: &Work, due_at_ms: i64) {
+        let new = NewOperation {
+            id,
+            work,
+            account: ACCOUNT,
+            vm_id: &vm(),
+            region: "moscow_01",
+            now: jiff::Timestamp::UNIX_EPOCH,
+            due_at_ms,
+        };
+        insert(connection, &new).unwrap();
+    }
+
+    fn claim_at(connection: &Connection, now_ms: i64) -> Vec<Claimed> {
+        claim(connection, now_ms, 100, 9).unwrap()
+    }
+
+    #[test]
+    fn what_is_due_is_claimed_by_one_until_its_lease_ends() {
+        let connection = store();
+        add(&connection, "a", &Work::Create, 10);
+        assert!(claim_at(&connection, 9).is_empty());
+        let first = claim_at(&connection, 10).remove(0);
+        assert!(claim_at(&connection, 109).is_empty());
+        assert_eq!(next_due(&connection).unwrap(), Some(110));
+        // The first worker is taken for dead; what it says later is ignored.
+        let second = claim_at(&connection, 110).remove(0);
+        assert!(!finish(&connection, &first, None, 1).unwrap());
+        postpone(&connection, &first, 999).unwrap();
+        assert!(finish(&connection, &second, None, 1).unwrap());
+        assert!(!finish(&connection, &second, None, 1).unwrap());
+        assert_eq!(next_due(&connection).unwrap(), None);
+    }
+
+    #[test]
+    fn a_lease_from_before_the_clock_was_set_back_has_ended() {
+        let connection = store();
+        add(&connection, "a", &Work::Create, 0);
+        assert_eq!(claim_at(&connection, 1_000_000).len(), 1);
+        assert_eq!(claim_at(&connection, 10).len(), 1);
+    }
+
+    #[test]
+    fn what_is_aborted_counts_no_more_but_says_how_long_it_may_go_on() {
+        let connection = store();
+        add(&connection, "a", &Work::Action(VmAction::Reboot), 0);
+        add(&connection, "b", &Work::Backup, 0);
+        let claims = claim_at(&connection, 10);
+        assert_eq!(busy_until(&connection, &vm()).unwrap(), Some(110));
+        let aborted = abort_all(&connection, &vm(), "deleted", 1).unwrap();
+        // Users see the action, not the backup.
+        assert_eq!(
+            aborted
+                .iter()
+                .map(|action| action.id.as_str())
+                .collect::<Vec<_>>(),
+            ["a"]
+        );
+        for claim in &claims {
+            assert!(!finish(&connection, claim, None, 1).unwrap());
+        }
+        assert_eq!(busy_until(&connection, &vm()).unwrap(), None);
+    }
+
+    #[test]
+    fn an_operation_that_cannot_be_read_holds_up_no_other() {
+        let connection = store();
+        add(&connection, "a", &Work::Create, 0);
+        add(&connection, "b", &Work::Create, 0);
+        connection
+            .execute("UPDATE operations SET kind = 'teleport' WHERE id = 'a'", [])
+            .unwrap();
+        let claims = claim_at(&connection, 10);
+        assert_eq!(
+            claims
+                .iter()
+                .map(|claim| claim.id.as_str())
+                .collect::<Vec<_>>(),
+            ["b"]
+        );
+    }
+
+    #[test]
+    fn work_is_the_same_when_it_is_read_again() {
+        let connection = store();
+        let resize = VmAction::Resize {
+            size: None,
+            cpu: Some(2),
+            disk_size: None,
+        };
+        let all = [
+            Work::Create,
+            Work::Backup,
+            Work::Destroy,
+            Work::Action(resize),
+        ];
+        for (index, work) in all.iter().enumerate() {
+            add(&connection, &index.to_string(), work, index as i64);
+        }
+        let read: Vec<_> = claim_at(&connection, 10)
+            .into_iter()
+            .map(|claim| claim.work)
+            .collect();
+        assert_eq!(read, all);
+    }
+}
