@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod resources;
 mod vms;
 
 use cloudsfor_tests::service::{Backend, Service};
@@ -50,4 +51,14 @@ over_every_backend! { vms:
     refusals_have_their_kinds,
     faults_are_named_by_both_sides,
     wrong_credentials_are_refused,
+}
+
+over_every_backend! { resources:
+    actions_change_a_vm_and_can_be_waited_for,
+    snapshots_outlive_their_vm,
+    labels_and_protection_change,
+    what_the_service_offers_is_told,
+    keys_are_found_by_id_and_fingerprint,
+    vms_join_and_leave_networks,
+    domains_have_records,
 }

@@ -20,11 +20,11 @@ fn request(name: &str) -> CreateVm {
     })
 }
 
-fn call() -> CallOptions {
+pub(crate) fn call() -> CallOptions {
     CallOptions::default()
 }
 
-async fn created(service: &Service, name: &str) -> Vm {
+pub(crate) async fn created(service: &Service, name: &str) -> Vm {
     service
         .api
         .create_vm(&request(name), &call())
