@@ -322,8 +322,16 @@ fn certainly_not_applied(fate: Fate) -> bool {
     matches!(fate, NotSent | Limited)
 }
 
+fn thousands() -> ProptestConfig {
+    ProptestConfig {
+        cases: 3000,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    }
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 3000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(thousands())]
 
     /// With keys: never two VMs for one create, never a VM that the caller isn't
     /// told of, and what is taken up again is completed.
@@ -470,9 +478,11 @@ fn without_keys_a_unique_name_tells_the_vm() {
     let created = created.unwrap();
     assert_eq!((&created.vm, created.replayed), (&vms[0], true));
     let (created, _) = lost_without_keys(true, 1);
-    assert!(
-        matches!(created.unwrap_err().kind(), ErrorKind::Ambiguous { candidates, .. } if candidates.len() == 2)
-    );
+    let error = created.unwrap_err();
+    let ErrorKind::Ambiguous { candidates, .. } = error.kind() else {
+        panic!("{error:?}");
+    };
+    assert_eq!(candidates.len(), 2);
 }
 
 #[test]

@@ -154,11 +154,11 @@ pub fn claim(
     limit: u32,
 ) -> Result<Vec<Claimed>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "UPDATE operations SET fence = fence + 1, leased_until_ms = ?1 + ?2
+        "UPDATE operations
+         SET fence = fence + 1, leased_until_ms = ?1 + ?2, due_at_ms = ?1 + ?2
          WHERE id IN (
              SELECT id FROM operations
-             WHERE due_at_ms <= ?1
-                 AND (leased_until_ms IS NULL OR leased_until_ms NOT BETWEEN ?1 + 1 AND ?1 + ?2)
+             WHERE due_at_ms <= ?1 OR leased_until_ms > ?1 + ?2
              ORDER BY due_at_ms LIMIT ?3)
          RETURNING id, kind, arguments, vm_id, started_at_ms, fence",
     )?;
@@ -270,24 +270,22 @@ pub fn busy_until(connection: &Connection, vm_id: &VmId) -> Result<Option<i64>, 
         .query_row([vm_id.as_str()], |row| row.get(0))?)
 }
 
-/// Whether any operation is due, claimed or not.
+/// Whether any operation is due, or a worker is at one.
 pub fn is_any_due(connection: &Connection, now_ms: i64) -> Result<bool, StoreError> {
     Ok(connection
-        .prepare_cached("SELECT EXISTS (SELECT 1 FROM operations WHERE due_at_ms <= ?)")?
+        .prepare_cached(
+            "SELECT EXISTS (SELECT 1 FROM operations
+                 WHERE due_at_ms <= ? OR (due_at_ms IS NOT NULL AND leased_until_ms IS NOT NULL))",
+        )?
         .query_row([now_ms], |row| row.get(0))?)
 }
 
 /// When the next operation wants to be looked at, in milliseconds: when it is
 /// due, or when the lease of whoever has it ends.
 pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
-    let next = connection
-        .prepare_cached(
-            "SELECT min(max(due_at_ms, coalesce(leased_until_ms, 0))) FROM operations
-             WHERE due_at_ms IS NOT NULL",
-        )?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    Ok(next.flatten())
+    Ok(connection
+        .prepare_cached("SELECT min(due_at_ms) FROM operations WHERE due_at_ms IS NOT NULL")?
+        .query_row([], |row| row.get(0))?)
 }
 
 const COLUMNS: &str = "id, vm_id, kind, region, status, error, started_at, completed_at";

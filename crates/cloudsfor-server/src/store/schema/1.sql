@@ -171,10 +171,11 @@ CREATE TABLE operations (
     started_at INTEGER NOT NULL,
     started_at_ms INTEGER NOT NULL,
     completed_at INTEGER,
-    -- When a worker is to look at it; null once it has ended.
+    -- When a worker is to look at it, which for a claimed one is when its lease
+    -- ends; null once it has ended.
     due_at_ms INTEGER,
-    -- The worker that claimed it has it until then. The fence grows with each
-    -- claim, and a result under an older fence is ignored.
+    -- The worker that claimed it has it until then; null if none has. The fence
+    -- grows with each claim, and a result under an older fence is ignored.
     leased_until_ms INTEGER,
     fence INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
