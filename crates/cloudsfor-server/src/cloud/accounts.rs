@@ -152,7 +152,7 @@ impl Cloud {
                     "there is an account {email} already"
                 )));
             }
-            let uuid = tx.new_id();
+            let uuid = tx.new_account_uuid();
             accounts::insert(tx.connection, &email, &uuid, vm_limit, &hash, tx.second())?;
             Ok(())
         })

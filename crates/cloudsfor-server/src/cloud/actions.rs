@@ -1,7 +1,9 @@
 //! Actions: what may be done to a VM in which state, and what it has changed
 //! once it is done.
 
-use cloudsfor_types::{Action, Gigabytes, Reason, VmAction, VmFeature, VmId, VmStatus};
+use cloudsfor_types::{
+    Action, ActionId, ActionStatus, Gigabytes, Reason, VmAction, VmFeature, VmId, VmStatus,
+};
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
@@ -39,8 +41,8 @@ pub fn start(
 }
 
 /// Writes an operation down, to be carried out by a worker; says its id.
-fn write_down(tx: &Tx<'_>, vm: &VmRecord, work: &Work, due_at_ms: i64) -> CloudResult<String> {
-    let id = tx.new_id();
+fn write_down(tx: &Tx<'_>, vm: &VmRecord, work: &Work, due_at_ms: i64) -> CloudResult<ActionId> {
+    let id = tx.new_action_id();
     operations::insert(
         tx.connection,
         &NewOperation {
@@ -84,14 +86,18 @@ pub(super) fn begin_backups(tx: &Tx<'_>) -> CloudResult<()> {
 /// Begins an action.
 pub(super) fn begin(tx: &Tx<'_>, vm: &VmRecord, work: &Work) -> CloudResult<Action> {
     let id = write_down(tx, vm, work, tx.now.as_millisecond())?;
-    match operations::get_action(tx.connection, vm.account, None, &id)? {
-        Some(action) => {
-            let action = view(action);
-            events::action(tx, vm.account, &action)?;
-            Ok(action)
-        }
-        None => Err(CloudError::NotFound { what: "action", id }),
-    }
+    let action = view(ActionRecord {
+        id,
+        vm_id: vm.id.clone(),
+        kind: work.kind(),
+        region: vm.region.clone(),
+        status: ActionStatus::InProgress,
+        error: None,
+        started_at: tx.second(),
+        completed_at: None,
+    });
+    events::action(tx, vm.account, &action)?;
+    Ok(action)
 }
 
 /// The contract's table of what is allowed when.
@@ -186,7 +192,7 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
     }
     vm_rows::update(tx.connection, &vm)?;
     let account = vm.account;
-    if let Some(action) = operations::get_action(tx.connection, account, None, &claim.id)? {
+    if let Some(action) = operations::get_action(tx.connection, account, None, claim.id.as_str())? {
         events::action(tx, account, &view(action))?;
     }
     events::vm(tx, account, &vms::view(tx.connection, vm)?)

@@ -1,6 +1,6 @@
 //! Private networks: VMs join them to reach each other.
 
-use cloudsfor_types::{CreateNetwork, Network, NetworkId, Reason, VmFeature};
+use cloudsfor_types::{CreateNetwork, Network, Reason, VmFeature};
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
@@ -34,10 +34,7 @@ fn make(
             reason: Reason::Quota,
             message: "the account has as many networks as it may, 256: delete one first".into(),
         })?;
-    let id = NetworkId::new(tx.new_id()).map_err(|error| CloudError::NotFound {
-        what: "id",
-        id: error.to_string(),
-    })?;
+    let id = tx.new_network_id();
     let network = NetworkRecord {
         id,
         name: name.to_owned(),

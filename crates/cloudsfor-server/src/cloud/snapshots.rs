@@ -81,12 +81,8 @@ pub fn delete_of_vm(tx: &Tx<'_>, account: AccountId, vm_id: &str, id: &str) -> C
 
 /// The id of the snapshot that an operation makes: the operation's own, so that
 /// carrying it out twice makes one.
-pub(super) fn id_of(claim: &Claimed) -> CloudResult<SnapshotId> {
-    let invalid = |_| CloudError::NotFound {
-        what: "snapshot",
-        id: claim.id.clone(),
-    };
-    SnapshotId::new(claim.id.as_str()).map_err(invalid)
+pub(super) fn id_of(claim: &Claimed) -> SnapshotId {
+    SnapshotId::new(claim.id.as_str()).expect("the ids of actions and of snapshots have one form")
 }
 
 /// Writes down the snapshot that an operation has made.
@@ -128,7 +124,7 @@ fn insert(
     is_backup: bool,
 ) -> CloudResult<()> {
     let snapshot = SnapshotRecord {
-        id: id_of(claim)?,
+        id: id_of(claim),
         account: vm.account,
         name: name.to_owned(),
         vm_id: vm.id.clone(),

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_types::VmFeature;
+use cloudsfor_types::{ActionId, NetworkId, VmFeature, VmId};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
@@ -40,6 +40,9 @@ impl Default for BackupPolicy {
     }
 }
 
+/// Why what [`Ids`] makes can be any id.
+const AN_ID: &str = "32 hex digits are an id";
+
 /// A transaction that changes something: all of it becomes durable, or nothing.
 pub struct Tx<'a> {
     /// The store.
@@ -59,8 +62,27 @@ impl<'a> Tx<'a> {
         }
     }
 
-    /// A new id.
-    pub fn new_id(&self) -> String {
+    /// The id of a new account.
+    pub fn new_account_uuid(&self) -> String {
+        self.new_id()
+    }
+
+    /// The id of a new VM.
+    pub fn new_vm_id(&self) -> VmId {
+        VmId::new(self.new_id()).expect(AN_ID)
+    }
+
+    /// The id of a new private network.
+    pub fn new_network_id(&self) -> NetworkId {
+        NetworkId::new(self.new_id()).expect(AN_ID)
+    }
+
+    /// The id of a new action, or of an operation that users don't see.
+    pub fn new_action_id(&self) -> ActionId {
+        ActionId::new(self.new_id()).expect(AN_ID)
+    }
+
+    fn new_id(&self) -> String {
         self.settings.ids.next(self.now)
     }
 

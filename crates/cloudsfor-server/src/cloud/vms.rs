@@ -36,10 +36,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
                 .into(),
         });
     }
-    let id = VmId::new(tx.new_id()).map_err(|error| CloudError::NotFound {
-        what: "id",
-        id: error.to_string(),
-    })?;
+    let id = tx.new_vm_id();
     let mut record = VmRecord {
         public_host: take_public_host(tx, &id)?,
         private_places: Vec::new(),

@@ -152,7 +152,7 @@ async fn carry_out(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
     };
     let action = match &claim.work {
         Work::Create => return Ok(plain(compute.ensure(&machine).await)),
-        Work::Backup => return snapshot(compute, &machine, claim).await,
+        Work::Backup => return Ok(snapshot(compute, &machine, claim).await),
         Work::Action(action) => action,
         Work::Destroy => return Ok(Ok(Step::Done(None))),
     };
@@ -172,7 +172,7 @@ async fn carry_out(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
             machine.disk = disk_size.unwrap_or(machine.disk);
             plain(compute.resize(&machine).await)
         }
-        VmAction::Snapshot { .. } => snapshot(compute, &machine, claim).await?,
+        VmAction::Snapshot { .. } => snapshot(compute, &machine, claim).await,
         VmAction::Restore { image } => match SnapshotId::new(image.as_str()) {
             Ok(id) => plain(compute.restore(&machine, &id).await),
             Err(error) => Err(ComputeError(error.to_string())),
@@ -190,16 +190,11 @@ async fn carry_out(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
     })
 }
 
-async fn snapshot(
-    compute: &dyn Compute,
-    machine: &Machine,
-    claim: &Claimed,
-) -> CloudResult<Progress> {
+async fn snapshot(compute: &dyn Compute, machine: &Machine, claim: &Claimed) -> Progress {
     Ok(
-        match compute.snapshot(machine, &snapshots::id_of(claim)?).await {
-            Ok(Step::Done(size)) => Ok(Step::Done(Some(size))),
-            Ok(Step::Later(at)) => Ok(Step::Later(at)),
-            Err(error) => Err(error),
+        match compute.snapshot(machine, &snapshots::id_of(claim)).await? {
+            Step::Done(size) => Step::Done(Some(size)),
+            Step::Later(at) => Step::Later(at),
         },
     )
 }

@@ -39,12 +39,13 @@ const DESTROY: &str = "destroy";
 const IS_ACTION: &str = "kind NOT IN ('backup', 'destroy')";
 
 impl Work {
-    fn kind(&self) -> String {
+    /// Its name, which for what users don't see is none of an action.
+    pub fn kind(&self) -> ActionType {
         match self {
-            Self::Create => ActionType::Create.to_string(),
-            Self::Action(action) => action.action_type().to_string(),
-            Self::Backup => BACKUP.into(),
-            Self::Destroy => DESTROY.into(),
+            Self::Create => ActionType::Create,
+            Self::Action(action) => action.action_type(),
+            Self::Backup => ActionType::Unknown(BACKUP.into()),
+            Self::Destroy => ActionType::Unknown(DESTROY.into()),
         }
     }
 
@@ -72,7 +73,7 @@ impl Work {
 #[derive(Debug, Clone)]
 pub struct NewOperation<'a> {
     /// Its id.
-    pub id: &'a str,
+    pub id: &'a ActionId,
     /// What it does.
     pub work: &'a Work,
     /// Whose it is.
@@ -91,7 +92,7 @@ pub struct NewOperation<'a> {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Claimed {
     /// Its id.
-    pub id: String,
+    pub id: ActionId,
     /// What it does.
     pub work: Work,
     /// The VM that it is for.
@@ -132,10 +133,10 @@ pub fn insert(connection: &Connection, new: &NewOperation<'_>) -> Result<(), Sto
              VALUES (?, ?, ?, ?, ?, ?, 'in-progress', ?, ?, ?)",
         )?
         .execute(params![
-            new.id,
+            new.id.as_str(),
             new.account.0,
             new.vm_id.as_str(),
-            new.work.kind(),
+            new.work.kind().as_str(),
             new.work.arguments(),
             new.region,
             new.now.as_second(),
@@ -181,12 +182,17 @@ pub fn claim(
 fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
     let (kind, arguments): (String, String) = (row.get(1)?, row.get(2)?);
     Ok(Claimed {
-        id: row.get(0)?,
+        id: action_id(row)?,
         work: Work::parse(&kind, &arguments).ok_or_else(|| unreadable(2, &arguments))?,
         vm_id: vm_id(row, 3)?,
         started_at_ms: row.get(4)?,
         fence: row.get(5)?,
     })
+}
+
+fn action_id(row: &Row<'_>) -> rusqlite::Result<ActionId> {
+    let id: String = row.get(0)?;
+    ActionId::new(id.as_str()).map_err(|_| unreadable(0, &id))
 }
 
 fn vm_id(row: &Row<'_>, column: usize) -> rusqlite::Result<VmId> {
@@ -214,7 +220,7 @@ pub fn postpone(
             "UPDATE operations SET due_at_ms = ?, leased_until_ms = NULL
              WHERE id = ? AND fence = ? AND due_at_ms IS NOT NULL",
         )?
-        .execute(params![due_at_ms, claim.id, claim.fence])?;
+        .execute(params![due_at_ms, claim.id.as_str(), claim.fence])?;
     Ok(())
 }
 
@@ -233,7 +239,7 @@ pub fn finish(
                  completed_at = max(?2, started_at), due_at_ms = NULL, leased_until_ms = NULL
              WHERE id = ?3 AND fence = ?4 AND due_at_ms IS NOT NULL",
         )?
-        .execute(params![error, now, claim.id, claim.fence])?;
+        .execute(params![error, now, claim.id.as_str(), claim.fence])?;
     Ok(changed == 1)
 }
 
@@ -291,9 +297,8 @@ pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
 const COLUMNS: &str = "id, vm_id, kind, region, status, error, started_at, completed_at";
 
 fn action(row: &Row<'_>) -> rusqlite::Result<ActionRecord> {
-    let id: String = row.get(0)?;
     Ok(ActionRecord {
-        id: ActionId::new(id.as_str()).map_err(|_| unreadable(0, &id))?,
+        id: action_id(row)?,
         vm_id: vm_id(row, 1)?,
         kind: ActionType::from(row.get_ref(2)?.as_str()?),
         region: row.get(3)?,
@@ -369,7 +374,7 @@ mod tests {
 
     fn add(connection: &Connection, id: &str, work: &Work, due_at_ms: i64) {
         let new = NewOperation {
-            id,
+            id: &ActionId::new(id).unwrap(),
             work,
             account: ACCOUNT,
             vm_id: &vm(),
