@@ -78,7 +78,7 @@ fn every_kind_of_bad_input_has_its_exit_code() {
 #[test]
 fn a_server_that_is_none_is_a_network_error() {
     // Nothing listens on a port that was free a moment ago.
-    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap();
     drop(listener);
     for backend in ["reqwest", "hyper"] {

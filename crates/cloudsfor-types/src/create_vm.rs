@@ -1,6 +1,7 @@
 //! The request that creates a VM.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -35,6 +36,31 @@ pub struct VmSpec {
     pub cpu: u32,
     /// Disk in GB of 2^30 bytes: 1 to 65,536.
     pub disk_size: u32,
+}
+
+/// Data for a VM's first boot. It often holds secrets, so it shows up in no
+/// `Debug` output.
+#[derive(Clone, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
+pub struct UserData(String);
+
+impl UserData {
+    /// The data itself.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl From<String> for UserData {
+    fn from(data: String) -> Self {
+        Self(data)
+    }
+}
+
+impl fmt::Debug for UserData {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "UserData({} bytes)", self.0.len())
+    }
 }
 
 /// A request to create a VM.
@@ -85,7 +111,7 @@ pub struct CreateVm {
     pub ipv6: bool,
     /// Data for the first boot, given to cloud-init as it is. At most 64 KiB.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub user_data: Option<String>,
+    pub user_data: Option<UserData>,
     /// Whether the VM joins the account's default private network.
     pub private_networking: bool,
     /// The user's own labels, at most 64.
@@ -152,7 +178,7 @@ impl CreateVm {
     /// Sets the data for the first boot.
     #[must_use]
     pub fn with_user_data(mut self, user_data: impl Into<String>) -> Self {
-        self.user_data = Some(user_data.into());
+        self.user_data = Some(UserData(user_data.into()));
         self
     }
 
@@ -204,7 +230,7 @@ impl CreateVm {
             checks.push(("plan", known_plan(plan.as_str()).map(drop)));
         }
         if let Some(data) = &self.user_data {
-            checks.push(("user_data", rules::user_data(data)));
+            checks.push(("user_data", rules::user_data(data.as_str())));
         }
         let faults: Vec<_> = checks
             .into_iter()
@@ -234,7 +260,9 @@ impl CreateVm {
         let ssh_keys = fields.optional("ssh_keys", key_ids);
         let backups = fields.optional("backups", boolean);
         let ipv6 = fields.optional("ipv6", boolean);
-        let user_data = fields.optional("user_data", |v| checked(string(v)?, rules::user_data));
+        let user_data = fields
+            .optional("user_data", |v| checked(string(v)?, rules::user_data))
+            .map(UserData);
         let private_networking = fields.optional("private_networking", boolean);
         let labels = fields.optional("labels", labels);
         let protected = fields.optional("protected", boolean);
@@ -310,6 +338,15 @@ mod tests {
             cpu: 1,
             disk_size: 10,
         })
+    }
+
+    #[test]
+    fn user_data_is_not_shown() {
+        let shown = format!("{:?}", example().with_user_data("password: hunter2"));
+        assert!(
+            shown.contains("17 bytes") && !shown.contains("hunter2"),
+            "{shown}"
+        );
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub mod vm_filter;
 
 pub use account::{Account, AccountAnswer};
 pub use action::{Action, ActionAnswer, ActionList, ActionStatus, ActionType, VmAction};
-pub use create_vm::{CreateVm, VmSpec};
+pub use create_vm::{CreateVm, UserData, VmSpec};
 pub use distro::{Distro, DistroList, ImageType};
 pub use domain::{CreateDomain, Domain, DomainAnswer, DomainList};
 pub use error::{ErrorBody, ErrorId, FieldFault, Reason};

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use cloudsfor_types::{Gigabytes, Plan, VmFeature, VmFilter, VmId, VmStatus};
+use cloudsfor_types::{Gigabytes, Plan, UserData, VmFeature, VmFilter, VmId, VmStatus};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
@@ -47,7 +47,7 @@ pub struct VmRecord {
     /// Ids of the keys in root's account.
     pub ssh_keys: Vec<u64>,
     /// Data for the first boot.
-    pub user_data: Option<String>,
+    pub user_data: Option<UserData>,
     /// Whether deleting it is refused.
     pub protected: bool,
     /// Its host number in the public pool.
@@ -94,7 +94,7 @@ fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
         features: json(row, 11)?,
         labels: json(row, 12)?,
         ssh_keys: json(row, 13)?,
-        user_data: row.get(14)?,
+        user_data: row.get::<_, Option<String>>(14)?.map(UserData::from),
         protected: row.get(15)?,
         public_host: row.get(16)?,
         private_places: json(row, 17)?,
@@ -139,7 +139,7 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             to_json(&vm.features),
             to_json(&vm.labels),
             to_json(&vm.ssh_keys),
-            vm.user_data,
+            vm.user_data.as_ref().map(UserData::as_str),
             vm.protected,
             vm.public_host,
             to_json(&vm.private_places),
