@@ -259,7 +259,7 @@ pub(crate) async fn vms_join_and_leave_networks(service: &Service) {
             .await
             .unwrap()
             .items,
-        [network.clone()]
+        std::slice::from_ref(&network)
     );
     service
         .api
