@@ -94,15 +94,7 @@ fn the_account_that_is_asked_for_must_match() {
 fn the_vm_limit_applies_at_each_start() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
-    let password = password_file(&data);
-    let account = [
-        "--account",
-        EMAIL,
-        "--password-file",
-        password.to_str().unwrap(),
-    ];
-    let start =
-        |limit: &str| Served::start_with(&data, &[&account[..], &["--vm-limit", limit]].concat());
+    let start = |limit: &str| Served::start_with_account(&data, &["--vm-limit", limit]);
 
     let service = start("1");
     service.cli(&create("a", &[])).ok();

@@ -20,16 +20,19 @@ impl Served {
     /// Starts the service on a data directory, with the tests' account and VMs
     /// that run at once.
     pub fn start(data_dir: &Path) -> Self {
+        Self::start_with_account(data_dir, &[])
+    }
+
+    /// As [`Served::start`], with more arguments.
+    pub fn start_with_account(data_dir: &Path, more: &[&str]) -> Self {
         let password = password_file(data_dir);
-        Self::start_with(
-            data_dir,
-            &[
-                "--account",
-                EMAIL,
-                "--password-file",
-                password.to_str().unwrap(),
-            ],
-        )
+        let account = [
+            "--account",
+            EMAIL,
+            "--password-file",
+            password.to_str().unwrap(),
+        ];
+        Self::start_with(data_dir, &[&account, more].concat())
     }
 
     /// Starts the service on a data directory with more arguments.
