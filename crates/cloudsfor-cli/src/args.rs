@@ -5,13 +5,14 @@ use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use cloudsfor_core::CallOptions;
-use cloudsfor_types::{VmId, id};
+use cloudsfor_types::{FieldFault, VmId, id};
+use serde_json::{Map, Value};
 
 use crate::exit::Exit;
 use crate::output::Format;
 #[cfg(feature = "serve")]
 use crate::serve;
-use crate::vm;
+use crate::{account, action, domain, image, key, network, region, snapshot, vm};
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
 #[derive(Parser)]
@@ -33,6 +34,17 @@ pub(crate) struct Cli {
 /// What the command is about.
 #[derive(Subcommand)]
 pub(crate) enum Noun {
+    #[command(flatten)]
+    Cloud(CloudNoun),
+
+    /// Run the service on this machine
+    #[cfg(feature = "serve")]
+    Serve(serve::Serve),
+}
+
+/// What there is in a cloud.
+#[derive(Subcommand)]
+pub(crate) enum CloudNoun {
     /// Virtual machines
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Vm {
@@ -40,9 +52,61 @@ pub(crate) enum Noun {
         verb: vm::Verb,
     },
 
-    /// Run the service on this machine
-    #[cfg(feature = "serve")]
-    Serve(serve::Serve),
+    /// Snapshots of VMs, which outlive their VM
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Snapshot {
+        #[command(subcommand)]
+        verb: snapshot::Verb,
+    },
+
+    /// Operations on VMs that take a while
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Action {
+        #[command(subcommand)]
+        verb: action::Verb,
+    },
+
+    /// Public images
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Image {
+        #[command(subcommand)]
+        verb: image::Verb,
+    },
+
+    /// Regions, where VMs run
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Region {
+        #[command(subcommand)]
+        verb: region::Verb,
+    },
+
+    /// SSH keys for new VMs
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Key {
+        #[command(subcommand)]
+        verb: key::Verb,
+    },
+
+    /// Private networks
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Network {
+        #[command(subcommand)]
+        verb: network::Verb,
+    },
+
+    /// Domains that CloudsFor's DNS manages, and their records
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Domain {
+        #[command(subcommand)]
+        verb: domain::Verb,
+    },
+
+    /// The account that asks
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Account {
+        #[command(subcommand)]
+        verb: account::Verb,
+    },
 }
 
 /// What can be said of every command.
@@ -156,6 +220,18 @@ impl Global {
     }
 }
 
+/// Whether and how long to wait for what a command begins.
+#[derive(Args)]
+pub(crate) struct Waiting {
+    /// Don't wait until it is done
+    #[arg(long)]
+    pub(crate) no_wait: bool,
+
+    /// The longest to wait until it is done
+    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m")]
+    pub(crate) wait_timeout: Duration,
+}
+
 /// The text as a shell takes it for one word.
 pub(crate) fn quote(text: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "@%+=:,./_-".contains(c);
@@ -183,6 +259,26 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         Ok(duration) if !duration.is_zero() => Ok(duration),
         _ => Err(wrong()),
     }
+}
+
+/// Reads a number; which ones are allowed, the rules of a request say.
+pub(crate) fn number(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Ok(number),
+        _ => Err("must be a number".into()),
+    }
+}
+
+/// The labels as an object, in which each key can be only once.
+pub(crate) fn labels(labels: &[(String, String)]) -> Result<Map<String, Value>, Vec<FieldFault>> {
+    let mut object = Map::new();
+    for (key, value) in labels {
+        if object.insert(key.clone(), value.as_str().into()).is_some() {
+            let fault = format!("must have each key once, and {key:?} is there twice");
+            return Err(vec![FieldFault::new("labels", fault)]);
+        }
+    }
+    Ok(object)
 }
 
 /// Reads `key=value`.
@@ -218,9 +314,19 @@ mod tests {
             shown.unwrap_err().render().to_string()
         };
         golden::check("help/cloudsfor.txt", &help(&[]));
-        golden::check("help/vm.txt", &help(&["vm"]));
-        for verb in ["list", "create", "get", "delete", "snapshots"] {
-            golden::check(&format!("help/vm-{verb}.txt"), &help(&["vm", verb]));
+        let mut found: Vec<Vec<String>> = vec![Vec::new()];
+        while let Some(path) = found.pop() {
+            let names: Vec<_> = path.iter().map(String::as_str).collect();
+            if !names.is_empty() {
+                golden::check(&format!("help/{}.txt", names.join("-")), &help(&names));
+            }
+            let root = Cli::command();
+            let command = names.iter().fold(&root, |command, name| {
+                command.find_subcommand(name).unwrap()
+            });
+            for below in command.get_subcommands() {
+                found.push([&path[..], &[below.get_name().to_owned()]].concat());
+            }
         }
     }
 

@@ -4,7 +4,7 @@ use std::io;
 use std::time::Duration;
 
 use cloudsfor_core::{Error, ErrorKind, TransportErrorKind};
-use cloudsfor_types::{FieldFault, Vm, VmId};
+use cloudsfor_types::{ActionId, FieldFault, Vm, VmId};
 use serde::Serialize;
 
 use crate::exit::Exit;
@@ -33,6 +33,9 @@ pub(crate) struct Facts {
     /// The VM that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) vm_id: Option<VmId>,
+    /// The action that it is about.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) action_id: Option<ActionId>,
     /// The key under which a create can be repeated safely.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) idempotency_key: Option<String>,
@@ -62,6 +65,25 @@ impl Failure {
             failure.facts.candidates.clone_from(candidates);
         }
         failure.next(next(error.kind()))
+    }
+
+    /// An error of a request that was to make `thing`; `look` is the command that
+    /// lists what there is.
+    pub(crate) fn of_creation(error: &Error, thing: &str, look: &str) -> Self {
+        if error.may_have_been_applied() {
+            Self::of(error, format!("it is unknown whether {thing} was created"))
+                .instead(format!("to see whether it was: {look}"))
+        } else {
+            Self::of(error, format!("{thing} was not created"))
+        }
+    }
+
+    /// A request that was not sent, as it breaks rules.
+    pub(crate) fn breaking_rules(what: impl Into<String>, faults: Vec<FieldFault>) -> Self {
+        let mut failure = Self::new(Exit::Usage, what, "the request breaks rules:")
+            .next("correct it and repeat the command");
+        failure.facts.faults = faults;
+        failure
     }
 
     pub(crate) fn about(mut self, vm: &VmId) -> Self {
@@ -120,13 +142,15 @@ fn next(kind: &ErrorKind) -> String {
             "check the e-mail (--email) and the password (CLOUDSFOR_PASSWORD)".into()
         }
         ErrorKind::Forbidden => "use an account that is allowed to do that".into(),
-        ErrorKind::NotFound => "list the VMs to see what there is".into(),
+        ErrorKind::NotFound => "list them to see what there is".into(),
         ErrorKind::Invalid { .. } => "correct it and repeat the command".into(),
         ErrorKind::Locked => "repeat the command when the operation on it has ended".into(),
         ErrorKind::State => {
             "bring it into a state that allows this, then repeat the command".into()
         }
-        ErrorKind::Protected => "switch its protection off first, if it may really go".into(),
+        ErrorKind::Protected => {
+            "if it may really go, first: cloudsfor vm update VM --unprotect".into()
+        }
         ErrorKind::Quota => {
             "delete a VM that is no longer needed, or ask for a higher limit".into()
         }

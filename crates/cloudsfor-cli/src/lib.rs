@@ -1,33 +1,44 @@
 //! The command line of CloudsFor.
 //!
-//! A noun (`vm`) has a folder with a file for each verb; a verb turns its
-//! arguments into calls on `&dyn Api` and says what to show. How things look is
-//! decided in `output`, what a terminal can do in `terminal`, how the command
-//! ends in `exit`.
+//! A noun (`vm`, `key`) has a file or a folder; a verb turns its arguments into
+//! calls on `&dyn Api` and says what to show. What all lists have in common is in
+//! `lists`, what all deletions have in `deletion`. How things look is decided in
+//! `output`, what a terminal can do in `terminal`, how the command ends in `exit`.
 
+mod account;
+mod action;
 mod args;
 mod connect;
+mod deletion;
+mod domain;
 mod exit;
 mod failure;
 #[cfg(test)]
 mod golden;
+mod image;
+mod key;
+mod lists;
 mod local;
+mod network;
 mod output;
+mod region;
 #[cfg(feature = "serve")]
 mod serve;
 mod snapshot;
 mod terminal;
 #[cfg(test)]
 mod testing;
+mod text_file;
 mod usage;
 mod vm;
 
 use std::process::ExitCode;
 
 use clap::Parser;
+use cloudsfor_core::Api;
 use tokio::runtime;
 
-use args::{Cli, Noun};
+use args::{Cli, CloudNoun, Global, Noun};
 use connect::Environment;
 use exit::Exit;
 use failure::Failure;
@@ -49,10 +60,10 @@ pub fn run() -> ExitCode {
 
 fn execute(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
     match &cli.noun {
-        Noun::Vm { verb } => on(runtime::Builder::new_current_thread(), async {
+        Noun::Cloud(noun) => on(runtime::Builder::new_current_thread(), async {
             let connection =
                 connect::connect(&cli.global, Environment::of_process()?, terminal).await?;
-            let ended = vm::run(&*connection.api, verb, &cli.global, terminal).await;
+            let ended = in_cloud(&*connection.api, noun, &cli.global, terminal).await;
             connection.close().await;
             ended
         }),
@@ -60,6 +71,25 @@ fn execute(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
         Noun::Serve(args) => on(runtime::Builder::new_multi_thread(), async {
             serve::run(args, &cli.global, Environment::of_process()?, terminal).await
         }),
+    }
+}
+
+async fn in_cloud(
+    api: &dyn Api,
+    noun: &CloudNoun,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    match noun {
+        CloudNoun::Vm { verb } => vm::run(api, verb, global, terminal).await,
+        CloudNoun::Snapshot { verb } => snapshot::run(api, verb, global, terminal).await,
+        CloudNoun::Action { verb } => action::run(api, verb, global, terminal).await,
+        CloudNoun::Image { verb } => image::run(api, verb, global, terminal).await,
+        CloudNoun::Key { verb } => key::run(api, verb, global, terminal).await,
+        CloudNoun::Network { verb } => network::run(api, verb, global, terminal).await,
+        CloudNoun::Domain { verb } => domain::run(api, verb, global, terminal).await,
+        CloudNoun::Region { verb } => region::run(api, verb, global, terminal).await,
+        CloudNoun::Account { verb } => account::run(api, verb, global, terminal).await,
     }
 }
 

@@ -10,6 +10,7 @@ pub(crate) mod json;
 pub(crate) mod style;
 pub(crate) mod table;
 
+use std::borrow::Cow;
 use std::io;
 
 use clap::ValueEnum;
@@ -35,7 +36,8 @@ pub(crate) trait Resource: Serialize + Sized + 'static {
     /// The columns of its table.
     const COLUMNS: &'static [Column<Self>];
 
-    fn id(&self) -> &str;
+    /// What commands take for it; a number for some.
+    fn id(&self) -> Cow<'_, str>;
 
     fn name(&self) -> &str;
 }
@@ -67,7 +69,7 @@ pub(crate) fn list<T: Resource>(
         }
         Format::Json => json::write_pretty(terminal.out(), &items),
         Format::Id => lines(terminal, items.iter().map(T::id)),
-        Format::Name => lines(terminal, items.iter().map(T::name)),
+        Format::Name => lines(terminal, items.iter().map(|item| item.name().into())),
     }
 }
 
@@ -87,7 +89,7 @@ pub(crate) fn one<T: Described>(
             details.write(terminal)
         }
         Format::Json => json::write_pretty(terminal.out(), item),
-        Format::Id => line(terminal, item.id()),
+        Format::Id => line(terminal, &item.id()),
         Format::Name => line(terminal, item.name()),
     }
 }
@@ -97,8 +99,11 @@ pub(crate) fn line(terminal: &mut Terminal, text: &str) -> io::Result<()> {
     writeln!(terminal.out(), "{}", clean(text))
 }
 
-fn lines<'a>(terminal: &mut Terminal, texts: impl IntoIterator<Item = &'a str>) -> io::Result<()> {
-    texts.into_iter().try_for_each(|text| line(terminal, text))
+fn lines<'a>(
+    terminal: &mut Terminal,
+    texts: impl IntoIterator<Item = Cow<'a, str>>,
+) -> io::Result<()> {
+    texts.into_iter().try_for_each(|text| line(terminal, &text))
 }
 
 /// The lines that describe one thing: a label and a value each.

@@ -6,20 +6,23 @@ use bytes::Bytes;
 use clap::Parser;
 use cloudsfor_core::transport::{Body, Transport, TransportError, TransportErrorKind};
 use cloudsfor_core::{Api, Client};
-use cloudsfor_types::{Snapshot, Vm};
+use cloudsfor_types::{Action, Snapshot, Vm};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::args::{Cli, Noun};
 use crate::exit::Exit;
 use crate::terminal::fake::{Fake, Screen};
-use crate::{finish, golden, vm};
+use crate::{finish, golden, in_cloud};
 
 /// The id in the documents.
 pub(crate) const ID: &str = "9a33ef4fec394360a88e3c60b78b5dbc";
 
 /// Another id.
 pub(crate) const OTHER_ID: &str = "4f0a7c1d5b9e4a26b1c3d8e7f6a59b08";
+
+/// An action's id.
+pub(crate) const ACTION_ID: &str = "0d5c3b1a9f8e47d6a5b4c3d2e1f0a9b8";
 
 /// How a command ended, and what it showed.
 pub(crate) struct Ended {
@@ -50,6 +53,19 @@ impl Ended {
     }
 }
 
+impl Ended {
+    /// The streams with the times that things took as one, since the pauses in
+    /// them are random.
+    pub(crate) fn without_times(&self) -> String {
+        let both = self.screen.both();
+        let lines = both.lines().map(|line| match line.split_once(" after ") {
+            Some((before, _)) => format!("{before} after SOME TIME"),
+            None => line.to_owned(),
+        });
+        lines.collect::<Vec<_>>().join("\n") + "\n"
+    }
+}
+
 /// Runs `cloudsfor ARGS` for somebody with this terminal. Time stands still but
 /// for what is waited for, which takes no time.
 pub(crate) fn run(api: &dyn Api, args: &[&str], fake: Fake) -> Ended {
@@ -61,10 +77,11 @@ pub(crate) fn run(api: &dyn Api, args: &[&str], fake: Fake) -> Ended {
         .start_paused(true)
         .build()
         .unwrap();
-    let Noun::Vm { verb } = &cli.noun else {
-        panic!("{args:?} is about another noun")
+    let result = match &cli.noun {
+        Noun::Cloud(noun) => runtime.block_on(in_cloud(api, noun, &cli.global, &mut terminal)),
+        #[cfg(feature = "serve")]
+        Noun::Serve(_) => panic!("{args:?} is not about a cloud"),
     };
-    let result = runtime.block_on(vm::run(api, verb, &cli.global, &mut terminal));
     let exit = finish(result, &cli, &mut terminal);
     Ended { exit, screen }
 }
@@ -164,6 +181,16 @@ pub(crate) fn a_snapshot(changes: Value) -> Snapshot {
         "disk": 10, "region": {"name": "moscow_01"},
     });
     changed(snapshot, changes)
+}
+
+/// An action as the server sends it, with these attributes changed.
+pub(crate) fn an_action(changes: Value) -> Action {
+    let action = json!({
+        "id": ID, "action_id": ACTION_ID, "status": "in-progress", "type": "reboot",
+        "started_at": "2015-01-17T16:58:00Z", "completed_at": null, "resource_type": "vm",
+        "region": "moscow_01",
+    });
+    changed(action, changes)
 }
 
 fn changed<T: DeserializeOwned>(mut object: Value, changes: Value) -> T {

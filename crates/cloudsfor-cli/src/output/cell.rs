@@ -1,6 +1,7 @@
 //! One value as text: how sizes, times and what is missing look everywhere.
 
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use cloudsfor_types::{Gigabytes, Timestamp};
 
@@ -121,6 +122,14 @@ pub(crate) fn ago(then: jiff::Timestamp, now: jiff::Timestamp) -> String {
         3600..172_800 => format!("{} h ago", seconds / 3600),
         172_800..63_072_000 => format!("{} d ago", seconds / 86_400),
         _ => format!("{} y ago", seconds / 31_536_000),
+    }
+}
+
+/// How long something took.
+pub(crate) fn elapsed(time: Duration) -> String {
+    match time.as_secs() {
+        seconds @ 0..60 => format!("{seconds} s"),
+        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
     }
 }
 

@@ -19,8 +19,8 @@ impl Paint {
 
     pub(crate) fn status(self, out: &mut dyn Write, text: &str) -> io::Result<()> {
         match text {
-            "running" => self.write(out, AnsiColor::Green.on_default(), text),
-            "new" => self.write(out, AnsiColor::Yellow.on_default(), text),
+            "running" | "completed" => self.write(out, AnsiColor::Green.on_default(), text),
+            "new" | "in-progress" => self.write(out, AnsiColor::Yellow.on_default(), text),
             "errored" => self.write(out, AnsiColor::Red.on_default(), text),
             _ => out.write_all(text.as_bytes()),
         }

@@ -1,8 +1,5 @@
 //! `vm create`
 
-use std::path::Path;
-use std::time::Duration;
-
 use clap::{Args, ValueEnum};
 use cloudsfor_core::call::InvalidKey;
 use cloudsfor_core::{Api, CreatedVm, Error, ErrorKind, IdempotencyKey};
@@ -10,11 +7,15 @@ use cloudsfor_types::{CreateVm, FieldFault, Plan, rules};
 use serde_json::{Map, Value};
 
 use super::wait::{Wait, until_it_runs};
-use crate::args::{Global, duration, label, quote, selector};
+use crate::args::{Global, Waiting, label, labels, number, quote, selector};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
 use crate::terminal::{Interrupt, Terminal};
+use crate::text_file;
+
+/// More user data than is allowed, so that the fault can say how long it is.
+const READ_AT_MOST: u64 = rules::USER_DATA_MAX as u64 * 16;
 
 /// What VM to create.
 #[derive(Args)]
@@ -83,13 +84,8 @@ pub(crate) struct Create {
     #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
     idempotency_key: Option<IdempotencyKey>,
 
-    /// Don't wait until it runs
-    #[arg(long)]
-    no_wait: bool,
-
-    /// The longest to wait until it runs
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m")]
-    wait_timeout: Duration,
+    #[command(flatten)]
+    waiting: Waiting,
 }
 
 /// The tariffs, as people and as the API call them.
@@ -114,13 +110,6 @@ fn idempotency_key(text: &str) -> Result<IdempotencyKey, InvalidKey> {
     IdempotencyKey::new(text)
 }
 
-fn number(text: &str) -> Result<f64, String> {
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Ok(number),
-        _ => Err("must be a number".into()),
-    }
-}
-
 pub(super) async fn create(
     api: &dyn Api,
     args: &Create,
@@ -139,14 +128,14 @@ pub(super) async fn create(
         terminal.note("The key was used before: this is the VM that was made then.");
     }
     let look = global.command(&format!("vm get {}", selector(&created.vm.id)));
-    if args.no_wait {
+    if args.waiting.no_wait {
         output::one(terminal, global.output, &created.vm)?;
         terminal.note(&format!("It is being created. To see how it is: {look}"));
         return Ok(Exit::Done);
     }
     let wait = Wait {
         vm: &created.vm,
-        at_most: args.wait_timeout,
+        at_most: args.waiting.wait_timeout,
         look,
     };
     let vm = until_it_runs(api, &wait, terminal, &mut interrupt).await?;
@@ -217,7 +206,13 @@ fn repeatable(failure: Failure, key: &IdempotencyKey) -> Failure {
 /// fault is found at once and before anything is sent.
 fn request(args: &Create, global: &Global, terminal: &mut Terminal) -> Result<CreateVm, Failure> {
     let user_data = match &args.user_data {
-        Some(file) => Some(user_data(file, global, terminal)?),
+        Some(file) => Some(text_file::read(
+            file,
+            "--user-data",
+            READ_AT_MOST,
+            global,
+            terminal,
+        )?),
         None => None,
     };
     let mut body = Map::new();
@@ -237,49 +232,16 @@ fn request(args: &Create, global: &Global, terminal: &mut Terminal) -> Result<Cr
     set("ipv6", args.ipv6.into());
     set("user_data", user_data.into());
     set("private_networking", args.private_networking.into());
-    set("labels", labels(args)?.into());
+    let labels = labels(&args.labels).map_err(|faults| breaks_rules(args, faults))?;
+    set("labels", labels.into());
     set("protected", args.protected.into());
     set("unique_name", args.unique_name.into());
     CreateVm::decode(body).map_err(|faults| breaks_rules(args, faults))
 }
 
-fn labels(args: &Create) -> Result<Map<String, Value>, Failure> {
-    let mut labels = Map::new();
-    for (key, value) in &args.labels {
-        if labels.insert(key.clone(), value.as_str().into()).is_some() {
-            let fault = format!("must have each key once, and {key:?} is there twice");
-            return Err(breaks_rules(args, vec![FieldFault::new("labels", fault)]));
-        }
-    }
-    Ok(labels)
-}
-
-fn user_data(file: &str, global: &Global, terminal: &mut Terminal) -> Result<String, Failure> {
-    let unusable = |why: String| {
-        Failure::new(
-            Exit::Usage,
-            format!("the user data in {file:?} can't be used"),
-            why,
-        )
-        .next("name a text file after --user-data, or `-` for standard input")
-    };
-    if file == "-" && global.password_stdin {
-        return Err(unusable("standard input holds the password already".into()));
-    }
-    // More than is allowed, so that the fault can say how long it is, and an end
-    // to it, as a device has none.
-    let at_most = rules::USER_DATA_MAX as u64 * 16;
-    let bytes = terminal.read_file(Path::new(file), at_most);
-    let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|_| unusable("it is not UTF-8 text".into()))
-}
-
 fn breaks_rules(args: &Create, faults: Vec<FieldFault>) -> Failure {
     let what = format!("the VM {} was not created", args.name);
-    let mut failure = Failure::new(Exit::Usage, what, "the request breaks rules:")
-        .next("correct it and repeat the command");
-    failure.facts.faults = faults;
-    failure.naming(flag)
+    Failure::breaking_rules(what, faults).naming(flag)
 }
 
 /// What the user calls an attribute of the request. One key of several is named

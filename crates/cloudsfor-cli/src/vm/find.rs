@@ -7,7 +7,7 @@ use crate::args::{Global, selector};
 use crate::failure::Failure;
 
 /// Finds the VM. `undone` says what isn't done if there is none, or several.
-pub(super) async fn find(
+pub(crate) async fn find(
     api: &dyn Api,
     vm: &VmSelector,
     global: &Global,
@@ -19,7 +19,7 @@ pub(super) async fn find(
 }
 
 /// Finds the VM's id, without a call if it is the id that was given.
-pub(super) async fn find_id(
+pub(crate) async fn find_id(
     api: &dyn Api,
     vm: &VmSelector,
     global: &Global,
@@ -32,7 +32,7 @@ pub(super) async fn find_id(
 }
 
 /// The VM as the user can name it again.
-pub(super) fn named(vm: &VmSelector) -> String {
+pub(crate) fn named(vm: &VmSelector) -> String {
     match vm {
         VmSelector::Id(id) => selector(id),
         VmSelector::Name(name) => name.clone(),

@@ -9,7 +9,7 @@ use cloudsfor_types::{VmFilter, VmStatus};
 use crate::args::{Global, label};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{self, Format};
+use crate::lists::show;
 use crate::terminal::Terminal;
 
 /// Which VMs to list: those that match all of these.
@@ -55,13 +55,10 @@ pub(super) async fn list(
         .map_err(|error| {
             Failure::of(&error, "the VMs can't be listed").naming(|field| format!("--{field}"))
         })?;
-    output::list(terminal, global.output, &vms)?;
-    if vms.is_empty() && global.output == Format::Table {
-        terminal.note(if filter == VmFilter::default() {
-            "There is no VM yet. `cloudsfor vm create --help` says how to make one."
-        } else {
-            "No VM matches."
-        });
-    }
-    Ok(Exit::Done)
+    let empty = if filter == VmFilter::default() {
+        "There is no VM yet. `cloudsfor vm create --help` says how to make one."
+    } else {
+        "No VM matches."
+    };
+    show(&vms, empty, global, terminal)
 }

@@ -8,31 +8,29 @@ use super::find::{find_id, named};
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::output::{self, Format};
+use crate::lists::show;
 use crate::terminal::Terminal;
 
 /// Whose snapshots to list.
 #[derive(Args)]
 pub(crate) struct Snapshots {
     /// The VM's name or id; `name:` and `id:` before it say which
-    vm: VmSelector,
+    pub(super) vm: VmSelector,
 }
 
-pub(super) async fn snapshots(
+/// Lists the snapshots of this VM.
+pub(crate) async fn of(
     api: &dyn Api,
-    args: &Snapshots,
+    vm: &VmSelector,
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let undone = "can't list the snapshots of the VM";
-    let id = find_id(api, &args.vm, global, undone).await?;
+    let id = find_id(api, vm, global, undone).await?;
     let snapshots = api
         .list_vm_snapshots(&id, &global.call())
         .await
-        .map_err(|error| Failure::of(&error, format!("{undone} {}", named(&args.vm))))?;
-    output::list(terminal, global.output, &snapshots)?;
-    if snapshots.is_empty() && global.output == Format::Table {
-        terminal.note(&format!("The VM {} has no snapshots.", named(&args.vm)));
-    }
-    Ok(Exit::Done)
+        .map_err(|error| Failure::of(&error, format!("{undone} {}", named(vm))))?;
+    let empty = format!("The VM {} has no snapshots.", named(vm));
+    show(&snapshots, &empty, global, terminal)
 }

@@ -1,8 +1,10 @@
 //! Each verb as its user meets it: what it asks of the API, and its screens.
 
+mod act;
 mod create;
 mod delete;
 mod get;
 mod list;
 mod snapshots;
+mod update;
 mod wait;

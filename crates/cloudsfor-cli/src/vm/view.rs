@@ -1,5 +1,7 @@
 //! What is shown of a VM.
 
+use std::borrow::Cow;
+
 use cloudsfor_types::{Address, Plan, Vm};
 
 use crate::output::table::Column;
@@ -27,8 +29,8 @@ impl Resource for Vm {
         Column::new("CREATED", |vm: &Self, cell| cell.time(&vm.created_at)).rank(4),
     ];
 
-    fn id(&self) -> &str {
-        self.id.as_str()
+    fn id(&self) -> Cow<'_, str> {
+        self.id.as_str().into()
     }
 
     fn name(&self) -> &str {

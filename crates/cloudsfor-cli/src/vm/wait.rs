@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::output::cell::elapsed;
 use crate::terminal::{Interrupt, Terminal};
 
 /// What is waited for.
@@ -55,13 +56,6 @@ fn state(vm: &Vm) -> String {
         "{} ({}): {}, waiting until it runs",
         vm.name, vm.id, vm.status
     )
-}
-
-fn elapsed(time: Duration) -> String {
-    match time.as_secs() {
-        seconds @ 0..60 => format!("{seconds} s"),
-        seconds => format!("{} min {} s", seconds / 60, seconds % 60),
-    }
 }
 
 impl Wait<'_> {

@@ -38,27 +38,17 @@ fn steps() -> Vec<Result<Vm>> {
     ]
 }
 
-/// The times of pauses are random, so screens show them as one.
-fn without_times(ended: &Ended) -> String {
-    let both = ended.screen.both();
-    let lines = both.lines().map(|line| match line.split_once(" after ") {
-        Some((before, _)) => format!("{before} after SOME TIME"),
-        None => line.to_owned(),
-    });
-    lines.collect::<Vec<_>>().join("\n") + "\n"
-}
-
 #[test]
 fn a_script_gets_a_line_for_each_change() {
     let ended = wait(steps(), "", Fake::default());
-    crate::golden::check("vm-create/wait.txt", &without_times(&ended));
+    crate::golden::check("vm-create/wait.txt", &ended.without_times());
     assert_eq!(ended.exit.code(), 0);
 }
 
 #[test]
 fn a_person_is_left_with_the_last_line() {
     let ended = wait(steps(), "", Fake::person(80));
-    crate::golden::check("vm-create/wait-terminal.txt", &without_times(&ended));
+    crate::golden::check("vm-create/wait-terminal.txt", &ended.without_times());
 }
 
 #[test]

@@ -1,0 +1,60 @@
+//! The account that asks.
+
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use clap::Subcommand;
+use cloudsfor_core::Api;
+use cloudsfor_types::Account;
+
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output::table::Column;
+use crate::output::{self, Described, Details, Resource};
+use crate::terminal::Terminal;
+
+/// What can be done with the account.
+#[derive(Subcommand)]
+pub(crate) enum Verb {
+    /// Show the account that the credentials open
+    Get,
+}
+
+pub(crate) async fn run(
+    api: &dyn Api,
+    verb: &Verb,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let Verb::Get = verb;
+    let account = api
+        .get_account(&global.call())
+        .await
+        .map_err(|error| Failure::of(&error, "can't show the account"))?;
+    output::one(terminal, global.output, &account)?;
+    Ok(Exit::Done)
+}
+
+impl Resource for Account {
+    /// There is one account, so there is no list of them.
+    const COLUMNS: &'static [Column<Self>] = &[];
+
+    fn id(&self) -> Cow<'_, str> {
+        self.uuid.as_deref().unwrap_or_default().into()
+    }
+
+    fn name(&self) -> &str {
+        &self.email
+    }
+}
+
+impl Described for Account {
+    fn details(&self, details: &mut Details) {
+        details.line("E-mail", |cell| cell.text(&self.email));
+        details.line("UUID", |cell| cell.optional_text(self.uuid.as_deref()));
+        details.line("VM limit", |cell| cell.number(self.vm_limit));
+    }
+}

@@ -1,0 +1,76 @@
+//! `vm update`
+
+use clap::{ArgGroup, Args};
+use cloudsfor_core::Api;
+use cloudsfor_types::{FieldFault, UpdateVm, VmSelector};
+use serde_json::{Map, Value};
+
+use super::find::{find_id, named};
+use crate::args::{Global, label, labels};
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::terminal::Terminal;
+
+/// What to change of which VM.
+#[derive(Args)]
+#[command(group = ArgGroup::new("changes").required(true).multiple(true))]
+pub(crate) struct Update {
+    /// The VM's name or id; `name:` and `id:` before it say which
+    vm: VmSelector,
+
+    /// A label that it is to have, in place of all that it has; may be repeated
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label, group = "changes")]
+    labels: Vec<(String, String)>,
+
+    /// Take all its labels away
+    #[arg(long, conflicts_with = "labels", group = "changes")]
+    no_labels: bool,
+
+    /// Refuse to delete it
+    #[arg(long, group = "changes")]
+    protect: bool,
+
+    /// Allow to delete it
+    #[arg(long, conflicts_with = "protect", group = "changes")]
+    unprotect: bool,
+}
+
+pub(super) async fn update(
+    api: &dyn Api,
+    args: &Update,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let undone = "can't update the VM";
+    let what = || format!("{undone} {}", named(&args.vm));
+    let request =
+        request(args).map_err(|faults| Failure::breaking_rules(what(), faults).naming(flag))?;
+    let id = find_id(api, &args.vm, global, undone).await?;
+    let vm = api
+        .update_vm(&id, &request, &global.call())
+        .await
+        .map_err(|error| Failure::of(&error, what()).naming(flag).about(&id))?;
+    output::one(terminal, global.output, &vm)?;
+    Ok(Exit::Done)
+}
+
+fn request(args: &Update) -> Result<UpdateVm, Vec<FieldFault>> {
+    let mut body = Map::new();
+    if args.no_labels || !args.labels.is_empty() {
+        body.insert("labels".into(), labels(&args.labels)?.into());
+    }
+    if args.protect || args.unprotect {
+        body.insert("protected".into(), Value::Bool(args.protect));
+    }
+    UpdateVm::decode(body)
+}
+
+/// What the user calls an attribute of the request.
+fn flag(attribute: &str) -> String {
+    match attribute {
+        "labels" => "--label".into(),
+        "protected" => "--protect".into(),
+        other => other.into(),
+    }
+}
