@@ -35,6 +35,9 @@ use writer::Writer;
 /// How long to wait for another process that writes.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How often to look whether it has finished.
+const BUSY_PAUSE: Duration = Duration::from_millis(1);
+
 /// An open store.
 #[derive(Debug)]
 pub struct Store {
@@ -143,13 +146,20 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
         path: path.to_owned(),
         source,
     };
-    let connection = Connection::open_with_flags(path, flags).map_err(at)?;
-    connection.busy_timeout(BUSY_TIMEOUT).map_err(at)?;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(at)?;
+    connection.busy_handler(Some(wait_for_others)).map_err(at)?;
     connection.set_prepared_statement_cache_capacity(64);
     connection
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         .map_err(at)?;
     Ok(connection)
+}
+
+/// Waits while another process writes. SQLite's own way sleeps longer and longer,
+/// and would miss the short gaps that a busy writer leaves (see `writer`).
+fn wait_for_others(times: i32) -> bool {
+    std::thread::sleep(BUSY_PAUSE);
+    BUSY_PAUSE * times.unsigned_abs() < BUSY_TIMEOUT
 }
 
 /// Switches the file to a write-ahead log. SQLite doesn't wait for another
@@ -163,7 +173,7 @@ fn write_ahead(connection: &Connection, path: &Path) -> Result<(), StoreError> {
                 if error.sqlite_error_code() == Some(ErrorCode::DatabaseBusy)
                     && Instant::now() < deadline =>
             {
-                std::thread::sleep(Duration::from_millis(10));
+                std::thread::sleep(BUSY_PAUSE);
             }
             Err(source) => {
                 return Err(StoreError::Open {

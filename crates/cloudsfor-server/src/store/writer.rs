@@ -8,6 +8,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
 
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -20,6 +21,13 @@ const QUEUE: usize = 1024;
 
 /// Jobs that share one commit at most.
 const BATCH: usize = 256;
+
+/// How long to write without a pause.
+const TURN: Duration = Duration::from_millis(50);
+
+/// The pause then, in which other processes on the directory get their turn: a
+/// few times as long as they wait between two tries.
+const GIVE_WAY: Duration = Duration::from_millis(4);
 
 /// Runs within the transaction if there is one, and leaves behind what answers
 /// the caller once it is known whether the commit succeeded.
@@ -126,7 +134,15 @@ impl Writer {
 
 fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch::Sender<u64>) {
     let mut batch = Vec::with_capacity(BATCH);
-    while queue.blocking_recv_many(&mut batch, BATCH) > 0 {
+    let mut turn_began = Instant::now();
+    loop {
+        let idle_from = Instant::now();
+        if queue.blocking_recv_many(&mut batch, BATCH) == 0 {
+            return;
+        }
+        if idle_from.elapsed() >= GIVE_WAY {
+            turn_began = Instant::now();
+        }
         let mut answers = Vec::with_capacity(batch.len());
         let outcome = run_batch(connection, &mut batch, &mut answers);
         if let Err(error) = &outcome {
@@ -140,6 +156,10 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch:
         }
         for answer in answers {
             answer(outcome.clone());
+        }
+        if turn_began.elapsed() > TURN {
+            std::thread::sleep(GIVE_WAY);
+            turn_began = Instant::now();
         }
     }
 }
