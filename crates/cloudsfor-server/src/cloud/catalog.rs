@@ -32,53 +32,52 @@ const IMAGES: &[(&str, &str)] = &[
 
 /// All regions.
 pub fn regions() -> Vec<Region> {
-    REGIONS
-        .iter()
-        .map(|(name, lat, lng, description)| Region {
-            country: Some(COUNTRY.into()),
-            description: Some((*description).into()),
-            coordinates: Some(Coordinates {
-                lat: Some(*lat),
-                lng: Some(*lng),
-                extra: Default::default(),
-            }),
-            ..Region::named(*name)
-        })
-        .collect()
+    REGIONS.iter().map(described_region).collect()
 }
 
 /// The region with this name; one that is no longer offered keeps its name.
 pub fn region(name: &str) -> Region {
-    regions()
-        .into_iter()
-        .find(|region| region.name == name)
-        .unwrap_or_else(|| Region::named(name))
+    let entry = REGIONS.iter().find(|(offered, ..)| *offered == name);
+    entry.map_or_else(|| Region::named(name), described_region)
+}
+
+fn described_region((name, lat, lng, description): &(&str, f64, f64, &str)) -> Region {
+    Region {
+        country: Some(COUNTRY.into()),
+        description: Some((*description).into()),
+        coordinates: Some(Coordinates {
+            lat: Some(*lat),
+            lng: Some(*lng),
+            extra: Default::default(),
+        }),
+        ..Region::named(*name)
+    }
 }
 
 /// All public images.
 pub fn distros() -> Vec<Distro> {
-    let image_type = |name: &str| {
-        if name.ends_with(".iso") {
-            ImageType::Iso
-        } else {
-            ImageType::Template
-        }
-    };
-    IMAGES
-        .iter()
-        .map(|(name, description)| Distro {
-            id: image_id(name),
-            name: (*name).into(),
-            description: Some((*description).into()),
-            image_type: Some(image_type(name)),
-            extra: Default::default(),
-        })
-        .collect()
+    IMAGES.iter().map(described_image).collect()
 }
 
 /// The public image with this identifier.
 pub fn distro(name: &str) -> Option<Distro> {
-    distros().into_iter().find(|distro| distro.name == name)
+    let entry = IMAGES.iter().find(|(offered, _)| *offered == name);
+    entry.map(described_image)
+}
+
+fn described_image((name, description): &(&str, &str)) -> Distro {
+    let image_type = if name.ends_with(".iso") {
+        ImageType::Iso
+    } else {
+        ImageType::Template
+    };
+    Distro {
+        id: image_id(name),
+        name: (*name).into(),
+        description: Some((*description).into()),
+        image_type: Some(image_type),
+        extra: Default::default(),
+    }
 }
 
 /// The internal id: made from the identifier, so that it stays the same.

@@ -104,20 +104,35 @@ impl Named {
         connection: &Connection,
         account: AccountId,
     ) -> CloudResult<Vec<FieldFault>> {
+        let (_, faults) = self.look_up(connection, account)?;
+        Ok(faults)
+    }
+
+    /// The image that it names, and what of it there isn't.
+    fn look_up(
+        &self,
+        connection: &Connection,
+        account: AccountId,
+    ) -> CloudResult<(Option<Image>, Vec<FieldFault>)> {
         let region = self.region.as_deref();
         let mut faults: Vec<_> = region.and_then(catalog::region_fault).into_iter().collect();
-        if let Some(image) = &self.image
-            && images::find(connection, account, image)?.is_none()
-        {
-            faults.push(catalog::image_fault(image));
-        }
+        let image = match &self.image {
+            Some(name) => {
+                let image = images::find(connection, account, name)?;
+                if image.is_none() {
+                    faults.push(catalog::image_fault(name));
+                }
+                image
+            }
+            None => None,
+        };
         for (index, key) in self.ssh_keys.iter().take(rules::SSH_KEYS_MAX).enumerate() {
             if keys::by_id(connection, account, *key)?.is_none() {
                 let message = format!("there is no key {key} in this account");
                 faults.push(FieldFault::new(format!("ssh_keys[{index}]"), message));
             }
         }
-        Ok(faults)
+        Ok((image, faults))
     }
 }
 
@@ -128,8 +143,7 @@ fn offered(connection: &Connection, account: AccountId, request: &CreateVm) -> C
         image: Some(request.image.clone()),
         ssh_keys: request.ssh_keys.clone(),
     };
-    let mut faults = named.faults(connection, account)?;
-    let image = images::find(connection, account, &request.image)?;
+    let (image, mut faults) = named.look_up(connection, account)?;
     let too_small = |image| images::disk_fault(image, "disk_size", request.disk_size);
     faults.extend(image.as_ref().and_then(too_small));
     image

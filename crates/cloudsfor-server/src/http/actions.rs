@@ -10,7 +10,6 @@ use super::pages::Listing;
 use super::query::{Query, whole};
 use super::vms::MAX_WAIT;
 use crate::cloud::{CloudResult, actions};
-use crate::store::accounts::AccountId;
 
 /// Actions that can be asked for at once.
 const MAX_IDS: usize = 100;
@@ -96,21 +95,12 @@ async fn one(call: Call, vm_id: Option<String>) -> Answer {
     let wait = take_wait(&mut query);
     query.finish()?;
     let (account, id) = (call.account(), call.id("action_id"));
-    let read = |c: &Connection| read_one(c, account, vm_id.as_deref(), &id);
+    let read = |c: &Connection| actions::get(c, account, vm_id.as_deref(), &id);
     let found = call
         .cloud
         .read_until(wait.unwrap_or_default(), read, Action::has_ended)
         .await?;
     ok(&answer(found))
-}
-
-fn read_one(
-    connection: &Connection,
-    account: AccountId,
-    vm_id: Option<&str>,
-    id: &str,
-) -> CloudResult<Action> {
-    actions::get(connection, account, vm_id, id)
 }
 
 fn take_wait(query: &mut Query) -> Option<Duration> {

@@ -77,21 +77,11 @@ pub fn release_of_pool(connection: &Connection, pool: &str, vm_id: &str) -> Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn store() -> Connection {
-        let connection = Connection::open_in_memory().unwrap();
-        connection
-            .execute_batch(&format!(
-                "{} PRAGMA foreign_keys = OFF;",
-                include_str!("schema/1.sql")
-            ))
-            .unwrap();
-        connection
-    }
+    use crate::store::schema::in_memory;
 
     #[test]
     fn hosts_go_round_and_none_is_given_twice() {
-        let connection = store();
+        let connection = in_memory();
         let take = |vm: &str| take(&connection, "public", 3, vm).unwrap();
         assert_eq!(
             (take("a"), take("b"), take("c")),
@@ -108,7 +98,7 @@ mod tests {
 
     #[test]
     fn pools_are_apart() {
-        let connection = store();
+        let connection = in_memory();
         assert_eq!(take(&connection, "public", 1, "a").unwrap(), Some(0));
         assert_eq!(take(&connection, "private-1", 1, "a").unwrap(), Some(0));
     }

@@ -8,7 +8,6 @@
 use cloudsfor_types::{ActionId, ActionStatus, ActionType, VmAction, VmId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
-use serde::{Deserialize, Serialize};
 
 use super::StoreError;
 use super::accounts::AccountId;
@@ -27,10 +26,6 @@ pub enum Work {
     /// them the VM is gone already.
     Destroy,
 }
-
-/// As it is kept: the kind in one column, the arguments in another.
-#[derive(Serialize, Deserialize)]
-struct Arguments(#[serde(default)] serde_json::Map<String, serde_json::Value>);
 
 const BACKUP: &str = "backup";
 const DESTROY: &str = "destroy";
@@ -62,7 +57,7 @@ impl Work {
             DESTROY => Some(Self::Destroy),
             _ if ActionType::from(kind) == ActionType::Create => Some(Self::Create),
             _ => {
-                let Arguments(body) = serde_json::from_str(arguments).ok()?;
+                let body = serde_json::from_str(arguments).ok()?;
                 VmAction::decode(body).ok().map(Self::Action)
             }
         }
@@ -356,17 +351,9 @@ pub fn list_actions(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::store::schema::in_memory;
 
     const ACCOUNT: AccountId = AccountId(1);
-
-    fn store() -> Connection {
-        let connection = Connection::open_in_memory().unwrap();
-        let schema = include_str!("schema/1.sql");
-        connection
-            .execute_batch(&format!("{schema} PRAGMA foreign_keys = OFF;"))
-            .unwrap();
-        connection
-    }
 
     fn vm() -> VmId {
         VmId::new("9a33ef4fec394360a88e3c60b78b5dbc").unwrap()
@@ -391,7 +378,7 @@ mod tests {
 
     #[test]
     fn what_is_due_is_claimed_by_one_until_its_lease_ends() {
-        let connection = store();
+        let connection = in_memory();
         add(&connection, "a", &Work::Create, 10);
         assert!(claim_at(&connection, 9).is_empty());
         let first = claim_at(&connection, 10).remove(0);
@@ -408,7 +395,7 @@ mod tests {
 
     #[test]
     fn a_lease_from_before_the_clock_was_set_back_has_ended() {
-        let connection = store();
+        let connection = in_memory();
         add(&connection, "a", &Work::Create, 0);
         assert_eq!(claim_at(&connection, 1_000_000).len(), 1);
         assert_eq!(claim_at(&connection, 10).len(), 1);
@@ -416,7 +403,7 @@ mod tests {
 
     #[test]
     fn what_is_aborted_counts_no_more_but_says_how_long_it_may_go_on() {
-        let connection = store();
+        let connection = in_memory();
         add(&connection, "a", &Work::Action(VmAction::Reboot), 0);
         add(&connection, "b", &Work::Backup, 0);
         let claims = claim_at(&connection, 10);
@@ -438,7 +425,7 @@ mod tests {
 
     #[test]
     fn an_operation_that_cannot_be_read_holds_up_no_other() {
-        let connection = store();
+        let connection = in_memory();
         add(&connection, "a", &Work::Create, 0);
         add(&connection, "b", &Work::Create, 0);
         connection
@@ -456,7 +443,7 @@ mod tests {
 
     #[test]
     fn work_is_the_same_when_it_is_read_again() {
-        let connection = store();
+        let connection = in_memory();
         let resize = VmAction::Resize {
             size: None,
             cpu: Some(2),

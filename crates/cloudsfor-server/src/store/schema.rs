@@ -35,6 +35,17 @@ fn migrate_in_transaction(connection: &Connection, path: &Path) -> Result<(), St
     Ok(())
 }
 
+/// The newest tables in memory, for the tests of one table without the others.
+#[cfg(test)]
+pub(super) fn in_memory() -> Connection {
+    let connection = Connection::open_in_memory().unwrap();
+    migrate(&connection, Path::new(":memory:")).unwrap();
+    connection
+        .pragma_update(None, "foreign_keys", false)
+        .unwrap();
+    connection
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
