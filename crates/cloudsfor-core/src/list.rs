@@ -101,7 +101,7 @@ impl Pages {
 fn allowed<T>(first: &Page<T>) -> u64 {
     let per_page = first.items.len().max(1) as u64;
     match first.total {
-        Some(total) => 2 * total.div_ceil(per_page).max(1),
+        Some(total) => total.div_ceil(per_page).max(1).saturating_mul(2),
         None => PAGES_WITHOUT_TOTAL,
     }
 }
@@ -201,5 +201,12 @@ mod tests {
             .await
             .unwrap();
         assert_eq!(*api.limits.lock().unwrap(), [10, 6]);
+    }
+
+    #[test]
+    fn a_total_beyond_reason_is_no_overflow() {
+        let next = "/api/v1/vms?page=2".parse().ok();
+        let page = Page::new(vec![0], Some(u64::MAX), next.clone());
+        assert_eq!(Pages::new("list_vms").after(&page).unwrap(), next);
     }
 }
