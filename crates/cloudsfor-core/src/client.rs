@@ -11,6 +11,7 @@
 
 mod accounts;
 mod actions;
+mod authorization;
 mod builder;
 mod call;
 mod catalog;
@@ -32,8 +33,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use http::HeaderValue;
-
+use self::authorization::Authorization;
 pub use self::builder::ClientBuilder;
 use self::key_support::KeySupport;
 use crate::endpoint::Endpoint;
@@ -47,7 +47,7 @@ use crate::transport::Transport;
 pub struct Client {
     transport: Arc<dyn Transport>,
     endpoint: Endpoint,
-    authorization: Option<HeaderValue>,
+    authorization: Option<Arc<Authorization>>,
     timeout: Duration,
     attempt_timeout: Duration,
     body_limit: usize,
@@ -69,7 +69,7 @@ impl Client {
     #[cfg(feature = "reqwest")]
     pub fn reqwest(
         endpoint: Endpoint,
-        credentials: crate::credentials::Credentials,
+        credentials: impl crate::credentials::CredentialsProvider + 'static,
     ) -> crate::error::Result<Self> {
         Self::builder()
             .endpoint(endpoint)

@@ -7,15 +7,70 @@
 //! assert!(!format!("{credentials:?}").contains("secret"));
 //! # Ok::<(), cloudsfor_core::credentials::InvalidCredentials>(())
 //! ```
+//!
+//! A client takes them from a [`CredentialsProvider`]: [`Credentials`] themselves,
+//! [`EnvironmentCredentials`], a profile (`profile::Resolved`, feature `profile`),
+//! or one of your own. It asks when the first request needs them, keeps the answer,
+//! and asks again after the server has refused it (401):
+//!
+//! ```
+//! use async_trait::async_trait;
+//! use cloudsfor_core::credentials::CredentialsProvider;
+//! use cloudsfor_core::{Client, Credentials, Result};
+//!
+//! /// Takes the password from wherever a team keeps its secrets.
+//! struct Vault;
+//!
+//! #[async_trait]
+//! impl CredentialsProvider for Vault {
+//!     async fn credentials(&self) -> Result<Credentials> {
+//!         let password = read_from_vault("cloudsfor").await;
+//!         Ok(Credentials::basic("user@example.com", password.into())?)
+//!     }
+//! }
+//! # async fn read_from_vault(_: &str) -> String { String::new() }
+//!
+//! let client = Client::builder().credentials(Vault);
+//! ```
+
+mod environment;
 
 use std::fmt;
+use std::sync::Arc;
 
+use async_trait::async_trait;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 
-use crate::error::{Error, ErrorKind};
+pub use self::environment::EnvironmentCredentials;
+use crate::error::{Error, ErrorKind, Result};
+
+/// Where credentials come from, asked when they are needed.
+#[async_trait]
+pub trait CredentialsProvider: Send + Sync {
+    /// The credentials as they are now. The time that this takes is a part of the
+    /// call's.
+    ///
+    /// # Errors
+    /// Whatever the source of them meets; the call that needed them fails with it.
+    async fn credentials(&self) -> Result<Credentials>;
+}
+
+#[async_trait]
+impl<P: CredentialsProvider + ?Sized> CredentialsProvider for Arc<P> {
+    async fn credentials(&self) -> Result<Credentials> {
+        (**self).credentials().await
+    }
+}
+
+#[async_trait]
+impl CredentialsProvider for Credentials {
+    async fn credentials(&self) -> Result<Self> {
+        Ok(self.clone())
+    }
+}
 
 /// An account's e-mail and password. The password is never shown, and is erased
 /// from memory when this is dropped.
@@ -51,7 +106,7 @@ impl Credentials {
     pub fn basic(
         email: impl Into<String>,
         password: SecretString,
-    ) -> Result<Self, InvalidCredentials> {
+    ) -> std::result::Result<Self, InvalidCredentials> {
         let email = email.into();
         if email.is_empty() {
             Err(InvalidCredentials::EmptyEmail)

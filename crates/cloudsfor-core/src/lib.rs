@@ -145,6 +145,7 @@
 //! | `mock` | `MockApi`, for tests |
 //! | `tracing` | a [span](trace) for each call |
 //! | `blocking` | `blocking::Client`, for programs without async |
+//! | `profile` | the `profile` file that the command line has too |
 //!
 //! Without features there is no HTTP client in the tree.
 
@@ -165,6 +166,8 @@ pub mod lookup;
 pub mod mock;
 pub mod page;
 mod printable;
+#[cfg(feature = "profile")]
+pub mod profile;
 mod random;
 mod response;
 pub mod retry;

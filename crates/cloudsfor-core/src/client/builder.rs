@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Client;
+use super::authorization::Authorization;
 use crate::budget::RetryBudget;
-use crate::credentials::Credentials;
+use crate::credentials::CredentialsProvider;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
 use crate::retry::{Retry, RetryPolicy};
@@ -16,7 +17,7 @@ use crate::transport::{DEFAULT_BODY_LIMIT, Transport};
 /// one too with the feature `reqwest`.
 pub struct ClientBuilder {
     endpoint: Endpoint,
-    credentials: Option<Credentials>,
+    credentials: Option<Arc<dyn CredentialsProvider>>,
     transport: Option<Arc<dyn Transport>>,
     timeout: Duration,
     attempt_timeout: Duration,
@@ -32,10 +33,11 @@ impl ClientBuilder {
         self
     }
 
-    /// Who asks. Without it requests have no `Authorization`.
+    /// Who asks: [`Credentials`](crate::Credentials), or where they come from.
+    /// Without it requests have no `Authorization`.
     #[must_use]
-    pub fn credentials(mut self, credentials: Credentials) -> Self {
-        self.credentials = Some(credentials);
+    pub fn credentials(mut self, credentials: impl CredentialsProvider + 'static) -> Self {
+        self.credentials = Some(Arc::new(credentials));
         self
     }
 
@@ -114,7 +116,7 @@ impl ClientBuilder {
                 None => default_transport()?,
             },
             endpoint: self.endpoint,
-            authorization: self.credentials.map(|c| c.authorization()),
+            authorization: self.credentials.map(Authorization::new).map(Arc::new),
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             body_limit: self.body_limit,
@@ -159,7 +161,6 @@ impl fmt::Debug for ClientBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ClientBuilder")
             .field("endpoint", &self.endpoint)
-            .field("credentials", &self.credentials)
             .finish_non_exhaustive()
     }
 }

@@ -6,7 +6,7 @@ use bytes::Bytes;
 use cloudsfor_types::operations::{Method, Operation};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::response::Parts;
-use http::{HeaderValue, Uri};
+use http::{HeaderValue, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 
 use super::Client;
@@ -54,16 +54,18 @@ impl Client {
     /// deadline leaves, and takes the answer if it is the operation's success.
     pub(super) async fn attempt(&self, exchange: &Exchange, span: &CallSpan) -> Result<Answer> {
         let operation = exchange.operation;
+        let before = exchange.deadline.remaining();
+        let prepared = tokio::time::timeout(before, self.request(exchange)).await;
         let (attempt_timeout, remaining) =
             (exchange.attempt_timeout, exchange.deadline.remaining());
-        if remaining.is_zero() {
+        let (Ok(request), false) = (prepared, remaining.is_zero()) else {
             return Err(Error::new(
                 ErrorKind::Deadline,
                 operation.name,
                 "the time for the call was up before it was sent: allow more",
             ));
-        }
-        let attempt = self.transmit(operation, self.request(exchange), span);
+        };
+        let attempt = self.transmit(operation, request?, span);
         let limit = attempt_timeout.min(remaining);
         let Ok(result) = tokio::time::timeout(limit, attempt).await else {
             let (kind, time) = if remaining <= attempt_timeout {
@@ -82,7 +84,7 @@ impl Client {
         result
     }
 
-    fn request(&self, exchange: &Exchange) -> http::Request<Bytes> {
+    async fn request(&self, exchange: &Exchange) -> Result<http::Request<Bytes>> {
         let has_body = exchange.body.is_some();
         let mut request = http::Request::new(exchange.body.clone().unwrap_or_default());
         *request.method_mut() = match exchange.operation.method {
@@ -101,13 +103,13 @@ impl Client {
             headers.insert(CONTENT_TYPE, json);
         }
         if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.clone());
+            headers.insert(AUTHORIZATION, authorization.header().await?);
         }
         if let Some(key) = &exchange.key {
             let key = HeaderValue::try_from(key.as_str()).expect("a key is visible ASCII");
             headers.insert("idempotency-key", key);
         }
-        request
+        Ok(request)
     }
 
     async fn transmit(
@@ -116,11 +118,17 @@ impl Client {
         request: http::Request<Bytes>,
         span: &CallSpan,
     ) -> Result<Answer> {
+        let authorization = request.headers().get(AUTHORIZATION).cloned();
         let response = self.transport.send(request).await;
         let response = response.map_err(|error| self.no_answer(operation, error))?;
         let (head, body) = response.into_parts();
         span.answered(&head);
         self.key_support.note(&head.headers);
+        if head.status == StatusCode::UNAUTHORIZED
+            && let (Some(kept), Some(refused)) = (&self.authorization, authorization)
+        {
+            kept.refused(&refused);
+        }
         if head.status.as_u16() != operation.success {
             // Whatever came of the body, the status is known: that is the error.
             let (body, _cut) = body.read(ERROR_BODY_LIMIT.min(self.body_limit)).await;
