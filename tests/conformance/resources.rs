@@ -116,9 +116,10 @@ pub(crate) async fn snapshots_outlive_their_vm(service: &Service) {
     .await;
     let snapshots = service
         .api
-        .list_vm_snapshots(&vm.id, &call())
+        .list_vm_snapshots(&vm.id, &PageRequest::Whole, &call())
         .await
-        .unwrap();
+        .unwrap()
+        .items;
     assert_eq!(snapshots[0].name.as_deref(), Some("before"));
     let id = snapshots[0].id.clone();
     done(

@@ -69,10 +69,11 @@ pub(crate) async fn a_vm_lives_from_creation_to_deletion(service: &Service) {
 
     assert_eq!(service.api.get_vm(&id, &call()).await.unwrap(), vm);
     assert_eq!(all(service, &VmFilter::default()).await, [vm]);
-    assert_eq!(
-        service.api.list_vm_snapshots(&id, &call()).await.unwrap(),
-        []
-    );
+    let snapshots = service
+        .api
+        .list_vm_snapshots(&id, &PageRequest::Whole, &call())
+        .await;
+    assert_eq!(snapshots.unwrap().items, []);
 
     service.api.delete_vm(&id, &call()).await.unwrap();
     for error in [
@@ -80,7 +81,7 @@ pub(crate) async fn a_vm_lives_from_creation_to_deletion(service: &Service) {
         service.api.delete_vm(&id, &call()).await.unwrap_err(),
         service
             .api
-            .list_vm_snapshots(&id, &call())
+            .list_vm_snapshots(&id, &PageRequest::Whole, &call())
             .await
             .unwrap_err(),
     ] {

@@ -210,7 +210,7 @@ methods! {
     /// As [`Vms::wait_vm`](crate::Vms::wait_vm).
     fn wait_vm(id: &VmId, at_most: Duration) -> Vm;
     /// As [`Vms::list_vm_snapshots`](crate::Vms::list_vm_snapshots).
-    fn list_vm_snapshots(id: &VmId) -> Vec<Snapshot>;
+    fn list_vm_snapshots(id: &VmId, page: &PageRequest) -> Page<Snapshot>;
     /// As [`Vms::list_vm_backups`](crate::Vms::list_vm_backups).
     fn list_vm_backups(id: &VmId, page: &PageRequest) -> Page<Snapshot>;
     /// As [`Vms::delete_vm_snapshot`](crate::Vms::delete_vm_snapshot).

@@ -195,6 +195,6 @@ pub use lookup::find_vm;
 pub use mock::MockApi;
 pub use page::{Page, PageRequest, PageToken};
 pub use secrecy::SecretString;
-pub use wait::{
-    wait_for_action, wait_for_actions, wait_for_port, wait_for_ssh, wait_until_unlocked,
-};
+pub use wait::{wait_for_action, wait_for_actions, wait_until_unlocked};
+#[cfg(not(target_family = "wasm"))]
+pub use wait::{wait_for_port, wait_for_ssh};

@@ -1,13 +1,28 @@
 //! Whole lists from any [`Api`](crate::Api), even if the server answers in pages.
 //!
 //! ```
-//! use cloudsfor_core::list::list_all_vms;
+//! use cloudsfor_core::list_all_vms;
 //! use cloudsfor_core::{Api, CallOptions, Result};
 //! use cloudsfor_core::types::{VmFilter, VmStatus};
 //!
 //! async fn count_running(api: &dyn Api) -> Result<usize> {
 //!     let running = VmFilter::default().with_status(VmStatus::Running);
 //!     Ok(list_all_vms(api, &running, &CallOptions::default()).await?.len())
+//! }
+//! ```
+//!
+//! [`list_all`] does it for any list:
+//!
+//! ```
+//! use cloudsfor_core::types::SshKey;
+//! use cloudsfor_core::{Api, CallOptions, Result, list};
+//!
+//! async fn keys(api: &dyn Api) -> Result<Vec<SshKey>> {
+//!     let call = CallOptions::default();
+//!     list::list_all("list_keys", &call, async |page, call| {
+//!         api.list_keys(&page, &call).await
+//!     })
+//!     .await
 //! }
 //! ```
 
@@ -31,24 +46,47 @@ const PAGES_WITHOUT_TOTAL: u64 = 10_000;
 /// time limit of `call` is for all pages together.
 ///
 /// # Errors
-/// Those of [`Vms::list_vms`], and
-/// [`ErrorKind::Unexpected`] if the pages don't end: when a page names one that
-/// was there before, or after more than twice the pages that the first answer's
-/// total promises.
+/// Those of [`Vms::list_vms`], and those of [`list_all`].
 pub async fn list_all_vms(api: &dyn Vms, filter: &VmFilter, call: &CallOptions) -> Result<Vec<Vm>> {
+    list_all(LIST_VMS.name, call, |page, call| async move {
+        api.list_vms(filter, &page, &call).await
+    })
+    .await
+}
+
+/// All items of a list, by a function that gets one page of it. `operation` is for
+/// errors: `list_keys`. The time limit of `call` is for all pages together: each
+/// page is asked for with the options of `call` and what is left of it.
+///
+/// # Errors
+/// Those of the function, and [`ErrorKind::Unexpected`] if the pages don't end:
+/// when a page names one that was there before, or after more than twice the pages
+/// that the first answer's total promises.
+pub async fn list_all<T, F, P>(
+    operation: &'static str,
+    call: &CallOptions,
+    mut fetch: F,
+) -> Result<Vec<T>>
+where
+    F: FnMut(PageRequest, CallOptions) -> P,
+    P: Future<Output = Result<Page<T>>>,
+{
     let deadline = Deadline::of(call);
-    let mut pages = Pages::new(LIST_VMS.name);
-    let mut vms = Vec::new();
+    let mut pages = Pages::new(operation);
+    let mut items = Vec::new();
     let mut request = PageRequest::Whole;
     loop {
-        let page = api
-            .list_vms(filter, &request, &deadline.limit(call))
-            .await?;
+        let page = fetch(request, deadline.limit(call)).await?;
         let next = pages.after(&page)?;
-        vms.extend(page.items);
+        if items.is_empty() {
+            // The usual case, one page, is not copied.
+            items = page.items;
+        } else {
+            items.extend(page.items);
+        }
         match next {
             Some(token) => request = PageRequest::Next(token),
-            None => return Ok(vms),
+            None => return Ok(items),
         }
     }
 }

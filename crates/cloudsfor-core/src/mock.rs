@@ -198,7 +198,12 @@ mockall::mock! {
         ) -> Result<CreatedVm>;
         async fn get_vm(&self, id: &VmId, call: &CallOptions) -> Result<Vm>;
         async fn wait_vm(&self, id: &VmId, at_most: Duration, call: &CallOptions) -> Result<Vm>;
-        async fn list_vm_snapshots(&self, id: &VmId, call: &CallOptions) -> Result<Vec<Snapshot>>;
+        async fn list_vm_snapshots(
+            &self,
+            id: &VmId,
+            page: &PageRequest,
+            call: &CallOptions,
+        ) -> Result<Page<Snapshot>>;
         async fn list_vm_backups(
             &self,
             id: &VmId,

@@ -23,12 +23,14 @@
 mod actions;
 mod pauses;
 mod polling;
+#[cfg(not(target_family = "wasm"))]
 mod port;
 mod vm;
 
 use std::time::Duration;
 
 pub use self::actions::{wait_for_action, wait_for_actions};
+#[cfg(not(target_family = "wasm"))]
 pub use self::port::{wait_for_port, wait_for_ssh};
 pub use self::vm::wait_until_unlocked;
 

@@ -106,7 +106,8 @@ async fn every_exchange_is_replayed() {
         client.get_vm(&id, &call).await.unwrap().status,
         VmStatus::Running
     );
-    assert_eq!(client.list_vm_snapshots(&id, &call).await.unwrap(), []);
+    let snapshots = client.list_vm_snapshots(&id, &PageRequest::Whole, &call);
+    assert_eq!(snapshots.await.unwrap().items, []);
 
     let second = request("example2.com")
         .with_ipv6(true)

@@ -49,5 +49,6 @@ pub mod compute;
 pub mod http;
 pub mod ids;
 pub mod local_profile;
+#[cfg(feature = "serve")]
 pub mod service;
 pub mod store;

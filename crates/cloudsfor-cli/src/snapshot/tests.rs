@@ -60,8 +60,8 @@ fn all_snapshots_or_those_of_a_vm_are_listed() {
 
     let mut api = MockApi::new();
     api.expect_list_vm_snapshots()
-        .withf(|id, _| id.as_str() == ID)
-        .return_once(|_, _| Ok(vec![a_snapshot(json!({}))]));
+        .withf(|id, _, _| id.as_str() == ID)
+        .return_once(|_, _, _| Ok(Page::whole(vec![a_snapshot(json!({}))])));
     let ended = run(&api, &["snapshot", "list", ID, "-o", "id"], Fake::default());
     assert_eq!(ended.screen.out(), format!("{SNAPSHOT_ID}\n"));
 }

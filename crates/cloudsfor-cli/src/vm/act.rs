@@ -2,7 +2,9 @@
 //! what came of it: one function for all of them.
 
 use clap::{ArgGroup, Args};
+use cloudsfor_core::list::list_all;
 use cloudsfor_core::{Api, Error};
+use cloudsfor_types::operations::LIST_VM_SNAPSHOTS;
 use cloudsfor_types::{Action, ActionType, Vm, VmAction, VmSelector};
 use serde_json::{Value, json};
 
@@ -257,8 +259,9 @@ async fn show(
     let what = || format!("the action {} is done, but", request.action_type());
     if let VmAction::Snapshot { name } = request {
         let unseen = || format!("{} the snapshot can't be shown", what());
-        let snapshots = api
-            .list_vm_snapshots(&before.id, &global.call())
+        let fetch =
+            |page, call| async move { api.list_vm_snapshots(&before.id, &page, &call).await };
+        let snapshots = list_all(LIST_VM_SNAPSHOTS.name, &global.call(), fetch)
             .await
             .map_err(|error| Failure::of(&error, unseen()).about(&before.id))?;
         let is_new = |snapshot: &&cloudsfor_types::Snapshot| {

@@ -2,7 +2,9 @@
 
 use clap::Args;
 use cloudsfor_core::Api;
+use cloudsfor_core::list::list_all;
 use cloudsfor_types::VmSelector;
+use cloudsfor_types::operations::LIST_VM_SNAPSHOTS;
 
 use super::find::{find_id, named};
 use crate::args::Global;
@@ -27,8 +29,11 @@ pub(crate) async fn of(
 ) -> Result<Exit, Failure> {
     let undone = "can't list the snapshots of the VM";
     let id = find_id(api, vm, global, undone).await?;
-    let snapshots = api
-        .list_vm_snapshots(&id, &global.call())
+    let fetch = |page, call| {
+        let id = &id;
+        async move { api.list_vm_snapshots(id, &page, &call).await }
+    };
+    let snapshots = list_all(LIST_VM_SNAPSHOTS.name, &global.call(), fetch)
         .await
         .map_err(|error| Failure::of(&error, format!("{undone} {}", named(vm))))?;
     let empty = format!("The VM {} has no snapshots.", named(vm));

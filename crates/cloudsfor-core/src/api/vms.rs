@@ -97,9 +97,14 @@ pub trait Vms: Send + Sync {
         Err(Error::unsupported(operations::GET_VM.name))
     }
 
-    /// Lists the snapshots of a VM, oldest first.
-    async fn list_vm_snapshots(&self, id: &VmId, call: &CallOptions) -> Result<Vec<Snapshot>> {
-        let _ = (id, call);
+    /// Lists the snapshots of a VM, oldest first: all of them, or one page.
+    async fn list_vm_snapshots(
+        &self,
+        id: &VmId,
+        page: &PageRequest,
+        call: &CallOptions,
+    ) -> Result<Page<Snapshot>> {
+        let _ = (id, page, call);
         Err(Error::unsupported(operations::LIST_VM_SNAPSHOTS.name))
     }
 

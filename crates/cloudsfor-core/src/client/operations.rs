@@ -102,7 +102,7 @@ async fn perform(api: &dyn Api, operation: &str) -> Vec<Result<()>> {
                 .map(drop),
         ],
         "delete_vm" => vec![api.delete_vm(&vm, call).await],
-        "list_vm_snapshots" => vec![api.list_vm_snapshots(&vm, call).await.map(drop)],
+        "list_vm_snapshots" => vec![api.list_vm_snapshots(&vm, page, call).await.map(drop)],
         "delete_vm_snapshot" => vec![api.delete_vm_snapshot(&vm, &snapshot, call).await],
         "list_vm_backups" => vec![api.list_vm_backups(&vm, page, call).await.map(drop)],
         "create_vm_action" => vec![

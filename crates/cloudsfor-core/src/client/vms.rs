@@ -15,9 +15,7 @@ use super::Client;
 use super::call::Target;
 use crate::api::{CreatedVm, Vms};
 use crate::call::{CallOptions, IdempotencyKey};
-use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::list::Pages;
 use crate::page::{Page, PageRequest};
 
 #[async_trait]
@@ -63,30 +61,20 @@ impl Vms for Client {
         answer.map(|answer: VmAnswer| answer.vm)
     }
 
-    async fn list_vm_snapshots(&self, id: &VmId, call: &CallOptions) -> Result<Vec<Snapshot>> {
-        let deadline = Deadline::after(call.timeout.unwrap_or(self.timeout));
-        let mut pages = Pages::new(LIST_VM_SNAPSHOTS.name);
-        let mut snapshots = Vec::new();
-        let mut page = PageRequest::Whole;
-        loop {
-            let call = deadline.limit(call);
-            let parts = |list: SnapshotList| (list.snapshots, list.links, list.meta);
-            let found = self
-                .list(
-                    &LIST_VM_SNAPSHOTS,
-                    Target::at(&[id.as_str()]),
-                    &page,
-                    &call,
-                    parts,
-                )
-                .await?;
-            let next = pages.after(&found)?;
-            snapshots.extend(found.items);
-            match next {
-                Some(token) => page = PageRequest::Next(token),
-                None => return Ok(snapshots),
-            }
-        }
+    async fn list_vm_snapshots(
+        &self,
+        id: &VmId,
+        page: &PageRequest,
+        call: &CallOptions,
+    ) -> Result<Page<Snapshot>> {
+        self.list(
+            &LIST_VM_SNAPSHOTS,
+            Target::at(&[id.as_str()]),
+            page,
+            call,
+            |list: SnapshotList| (list.snapshots, list.links, list.meta),
+        )
+        .await
     }
 
     async fn list_vm_backups(

@@ -74,9 +74,9 @@ async fn both_shapes_of_a_snapshot_decode() {
     let server = Canned::new(200, &body);
     let snapshots = server
         .client()
-        .list_vm_snapshots(&id(), &CallOptions::default())
+        .list_vm_snapshots(&id(), &PageRequest::Whole, &CallOptions::default())
         .await;
-    let snapshots = snapshots.unwrap();
+    let snapshots = snapshots.unwrap().items;
     assert_eq!(snapshots[0].region.as_ref().unwrap().name, "moscow_01");
     assert_eq!(snapshots[1].status, Some(VmStatus::Running));
     let path = format!("/api/v1/vms/{ID}/snapshots");

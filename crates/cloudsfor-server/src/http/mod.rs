@@ -17,6 +17,7 @@ mod head;
 mod health;
 mod idempotency;
 mod keys;
+#[cfg(feature = "serve")]
 mod listener;
 mod networks;
 mod openapi;
@@ -41,6 +42,7 @@ use error::ApiError;
 
 pub use axum::body::Body;
 pub use body::BODY_LIMIT;
+#[cfg(feature = "serve")]
 pub use listener::{Limits, serve};
 pub use openapi::document as openapi_document;
 

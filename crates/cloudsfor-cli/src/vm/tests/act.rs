@@ -113,19 +113,20 @@ fn a_snapshot_is_shown_when_it_is_taken() {
     };
     let args = format!("vm snapshot {ID} --name nightly");
     let mut api = going(taken(), completed());
-    api.expect_list_vm_snapshots().return_once(|_, _| {
-        Ok(vec![
+    api.expect_list_vm_snapshots().return_once(|_, _, _| {
+        Ok(Page::whole(vec![
             a_snapshot(json!({"id": "before", "name": "nightly"})),
             a_snapshot(json!({"name": "nightly"})),
             a_snapshot(json!({"id": "later", "name": "another"})),
-        ])
+        ]))
     });
     let ended = act(&api, &args, Fake::default());
     golden::check("vm-act/snapshot.txt", &ended.without_times());
 
     let mut api = going(taken(), completed());
-    let only_before = |_: &VmId, _: &CallOptions| Ok(vec![a_snapshot(json!({"id": "before"}))]);
-    api.expect_list_vm_snapshots().return_once(only_before);
+    let before = Page::whole(vec![a_snapshot(json!({"id": "before"}))]);
+    api.expect_list_vm_snapshots()
+        .return_once(|_, _, _| Ok(before));
     let ended = act(&api, &args, Fake::default());
     assert_eq!(ended.exit.code(), 3);
     assert!(ended.screen.err().contains("it is gone already"));

@@ -8,9 +8,9 @@ use crate::testing::{Ended, ID, a_snapshot, a_vm, run};
 fn snapshots(snapshots: Vec<Snapshot>, args: &[&str], fake: Fake) -> Ended {
     let mut api = MockApi::new();
     api.expect_list_vm_snapshots()
-        .withf(|id, _| id.as_str() == ID)
+        .withf(|id, _, _| id.as_str() == ID)
         .once()
-        .return_once(|_, _| Ok(snapshots));
+        .return_once(|_, _, _| Ok(Page::whole(snapshots)));
     let args: Vec<_> = ["vm", "snapshots", ID]
         .iter()
         .chain(args)
@@ -44,8 +44,8 @@ fn a_vm_is_found_by_its_name() {
     api.expect_list_vms()
         .return_once(|_, _, _| Ok(Page::whole(vec![a_vm(json!({}))])));
     api.expect_list_vm_snapshots()
-        .withf(|id, _| id.as_str() == ID)
-        .return_once(|_, _| Ok(Vec::new()));
+        .withf(|id, _, _| id.as_str() == ID)
+        .return_once(|_, _, _| Ok(Page::whole(Vec::new())));
     let ended = run(&api, &["vm", "snapshots", "Example.com"], Fake::default());
     assert_eq!(ended.exit.code(), 0);
 }
@@ -54,6 +54,6 @@ fn a_vm_is_found_by_its_name() {
 fn an_error_names_the_vm() {
     let mut api = MockApi::new();
     api.expect_list_vm_snapshots()
-        .returning(|_, _| Err(Error::new(ErrorKind::NotFound, "list_vm_snapshots", "none")));
+        .returning(|_, _, _| Err(Error::new(ErrorKind::NotFound, "list_vm_snapshots", "none")));
     run(&api, &["vm", "snapshots", ID], Fake::default()).golden("vm-snapshots/not-found.txt");
 }
