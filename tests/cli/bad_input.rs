@@ -172,7 +172,7 @@ fn answers_that_are_none_of_ours_are_clear_errors() {
                 &endpoint,
                 "--backend",
                 backend,
-                "--timeout",
+                "--request-timeout",
                 "10s",
             ];
             let mut command = cloudsfor(&args);

@@ -34,11 +34,13 @@ pub(crate) async fn run(
         .get_account(&global.call())
         .await
         .map_err(|error| Failure::of(&error, "can't show the account"))?;
-    output::one(terminal, global.output, &account)?;
+    output::one(terminal, &global.view, &account)?;
     Ok(Exit::Done)
 }
 
 impl Resource for Account {
+    const NOUN: &'static str = "account";
+
     /// There is one account, so there is no list of them.
     const COLUMNS: &'static [Column<Self>] = &[];
 

@@ -3,15 +3,17 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 use cloudsfor_core::CallOptions;
 use cloudsfor_types::{FieldFault, VmId, id};
 use serde_json::{Map, Value};
 
-use crate::exit::Exit;
-use crate::output::Format;
+use crate::failure::Failure;
+use crate::output::{self, View};
 #[cfg(feature = "serve")]
 use crate::serve;
+use crate::terminal::Terminal;
+use crate::topics;
 use crate::{account, action, domain, image, key, network, region, snapshot, vm};
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
@@ -21,7 +23,7 @@ use crate::{account, action, domain, image, key, network, region, snapshot, vm};
     version,
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = Exit::help()
+    after_help = "Help on more than one command: cloudsfor help exit-codes, environment, formatting"
 )]
 pub(crate) struct Cli {
     #[command(flatten)]
@@ -109,6 +111,11 @@ pub(crate) enum CloudNoun {
     },
 }
 
+/// The command line as it is read.
+pub(crate) fn command() -> Command {
+    topics::added_to(Cli::command())
+}
+
 /// What can be said of every command.
 #[derive(Args)]
 #[command(next_help_heading = "Global options")]
@@ -154,19 +161,23 @@ pub(crate) struct Global {
 
     /// The longest that one call to the API may take: 90s, 2m
     #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
-    pub(crate) timeout: Option<Duration>,
+    pub(crate) request_timeout: Option<Duration>,
 
-    /// What the output looks like; json is the server's own objects, and errors
-    /// as JSON on standard error
-    #[arg(
-        short,
-        long,
-        global = true,
-        value_enum,
-        default_value_t,
-        value_name = "FORMAT"
-    )]
-    pub(crate) output: Format,
+    /// Show the requests that would change something, and send none of them
+    #[arg(long, global = true)]
+    pub(crate) dry_run: bool,
+
+    #[command(flatten)]
+    pub(crate) view: View,
+
+    /// Trace requests and answers on standard error; twice (or --debug) with their
+    /// headers and bodies, but without secrets
+    #[arg(short, long, global = true, action = ArgAction::Count)]
+    verbose: u8,
+
+    /// Trace requests and answers with headers and bodies, but without secrets
+    #[arg(long, global = true)]
+    debug: bool,
 
     /// Say nothing but results and errors
     #[arg(short, long, global = true)]
@@ -189,11 +200,24 @@ pub(crate) enum Backend {
 }
 
 impl Global {
+    /// How much is traced: 0 for nothing, 2 for all.
+    pub(crate) fn verbosity(&self) -> u8 {
+        if self.debug { 2 } else { self.verbose.min(2) }
+    }
+
     /// The options of each call to the API.
     pub(crate) fn call(&self) -> CallOptions {
-        match self.timeout {
+        match self.request_timeout {
             Some(timeout) => CallOptions::default().with_timeout(timeout),
             None => CallOptions::default(),
+        }
+    }
+
+    /// Tells of a failure that doesn't end the command.
+    pub(crate) fn tell_failure(&self, terminal: &mut Terminal, failure: &Failure) {
+        // A request that isn't sent in a dry run is shown at its end.
+        if !self.dry_run {
+            output::failure::failure(terminal, &self.view.output, failure);
         }
     }
 
@@ -227,9 +251,10 @@ pub(crate) struct Waiting {
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// The longest to wait until it is done
+    /// The longest to wait until it is done; then it goes on in the cloud, and the
+    /// exit code is 8
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m")]
-    pub(crate) wait_timeout: Duration,
+    pub(crate) timeout: Duration,
 }
 
 /// The text as a shell takes it for one word.
@@ -291,8 +316,6 @@ pub(crate) fn label(text: &str) -> Result<(String, String), String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
     use crate::golden;
 
@@ -303,29 +326,52 @@ mod tests {
 
     #[test]
     fn the_definitions_are_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
     fn help_is_what_its_golden_files_say() {
         let help = |path: &[&str]| {
             let args = ["cloudsfor"].iter().chain(path).chain(&["--help"]);
-            let shown = Cli::command().term_width(100).try_get_matches_from(args);
+            let shown = command().term_width(100).try_get_matches_from(args);
             shown.unwrap_err().render().to_string()
         };
         golden::check("help/cloudsfor.txt", &help(&[]));
         let mut found: Vec<Vec<String>> = vec![Vec::new()];
         while let Some(path) = found.pop() {
             let names: Vec<_> = path.iter().map(String::as_str).collect();
+            if let [topic] = names[..]
+                && topics::text(topic).is_some()
+            {
+                continue;
+            }
             if !names.is_empty() {
                 golden::check(&format!("help/{}.txt", names.join("-")), &help(&names));
             }
-            let root = Cli::command();
+            let root = command();
             let command = names.iter().fold(&root, |command, name| {
                 command.find_subcommand(name).unwrap()
             });
             for below in command.get_subcommands() {
                 found.push([&path[..], &[below.get_name().to_owned()]].concat());
+            }
+        }
+    }
+
+    #[test]
+    fn topics_are_shown_as_they_are() {
+        for topic in ["exit-codes", "environment", "formatting"] {
+            for args in [
+                ["cloudsfor", "help", topic].as_slice(),
+                &["cloudsfor", topic],
+            ] {
+                let shown = command().try_get_matches_from(args).unwrap_err();
+                let text = topics::text(topic).unwrap();
+                assert_eq!(shown.render().to_string().trim_end(), text.trim_end());
+                assert!(
+                    text.lines().all(|line| line.chars().count() <= 80),
+                    "{topic}"
+                );
             }
         }
     }

@@ -15,6 +15,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::local;
 use crate::terminal::Terminal;
+use crate::wire::Wire;
 
 /// More than any password, so that a wrong file on standard input isn't read to
 /// its end.
@@ -63,6 +64,7 @@ pub(crate) struct Connection {
     pub(crate) api: Arc<dyn Api>,
     /// The cloud itself, if it is the one in this process.
     pub(crate) embedded: Option<local::Embedded>,
+    pub(crate) wire: Wire,
 }
 
 impl Connection {
@@ -80,10 +82,11 @@ pub(crate) async fn connect(
     environment: Environment,
     terminal: &mut Terminal,
 ) -> Result<Connection, Failure> {
+    let wire = Wire::new(global);
     let data_dir = global.data_dir.as_ref().or(environment.data_dir.as_ref());
     let data_dir = data_dir.map(PathBuf::as_path);
     if global.local {
-        return local::connect(data_dir, terminal).await;
+        return local::connect(data_dir, wire, terminal).await;
     }
     let (endpoint, credentials) = if global.profile.is_some() {
         local::profile(data_dir)?
@@ -102,10 +105,12 @@ pub(crate) async fn connect(
             endpoint.origin()
         ));
     }
-    let client = client(endpoint, credentials, global).map_err(|error| misconfigured(&error))?;
+    let client =
+        client(endpoint, credentials, &wire, global).map_err(|error| misconfigured(&error))?;
     Ok(Connection {
         api: Arc::new(client),
         embedded: None,
+        wire,
     })
 }
 
@@ -178,7 +183,12 @@ pub(crate) fn password_text(bytes: Vec<u8>) -> Result<SecretString, &'static str
     }
 }
 
-fn client(endpoint: Endpoint, credentials: Credentials, global: &Global) -> Result<Client, Error> {
+fn client(
+    endpoint: Endpoint,
+    credentials: Credentials,
+    wire: &Wire,
+    global: &Global,
+) -> Result<Client, Error> {
     let mut options = TransportOptions::default();
     if endpoint.is_loopback() {
         // A proxy couldn't reach this machine, and would be given the password.
@@ -189,10 +199,10 @@ fn client(endpoint: Endpoint, credentials: Credentials, global: &Global) -> Resu
         .credentials(credentials)
         .with_body_limit(ANSWER_MAX);
     builder = match global.backend {
-        Backend::Reqwest => builder.transport(ReqwestTransport::new(&options)?),
-        Backend::Hyper => builder.transport(HyperTransport::new(&options)?),
+        Backend::Reqwest => wire.over(builder, ReqwestTransport::new(&options)?),
+        Backend::Hyper => wire.over(builder, HyperTransport::new(&options)?),
     };
-    if let Some(timeout) = global.timeout {
+    if let Some(timeout) = global.request_timeout {
         builder = builder.with_timeout(timeout).with_attempt_timeout(timeout);
     }
     builder.build()
@@ -323,7 +333,7 @@ mod tests {
         for environment in [Environment::default(), partly] {
             let (refused, screen) = settings(&[], environment, Fake::default());
             let (mut terminal, lines) = Fake::default().start();
-            output::failure::failure(&mut terminal, Format::Table, &refused.unwrap_err());
+            output::failure::failure(&mut terminal, &Format::Table, &refused.unwrap_err());
             assert_eq!(screen.err(), "");
             golden::check("no-cloud.txt", &lines.err());
             assert_eq!(lines.err().lines().count(), 5);
@@ -363,7 +373,7 @@ mod tests {
                 "list",
                 "--backend",
                 backend,
-                "--timeout",
+                "--request-timeout",
                 "2s",
             ];
             let global = Cli::try_parse_from(args).unwrap().global;

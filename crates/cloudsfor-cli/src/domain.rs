@@ -5,16 +5,23 @@ mod record;
 mod tests;
 mod view;
 
+use std::fmt;
+use std::str::FromStr;
+
 use clap::{Args, Subcommand};
-use cloudsfor_core::Api;
+use cloudsfor_core::{Api, CallOptions, Error, Page, PageRequest};
+use cloudsfor_types::operations::{LIST_DOMAINS, Operation};
 use cloudsfor_types::{CreateDomain, Domain, rules};
-use serde_json::{Map, Value};
+use serde_json::json;
 
 use crate::args::Global;
-use crate::deletion::{Deletable, Precious, can_confirm, confirmed, delete_each, find_each};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::lists::{every_page, show};
+use crate::kinds::create::Creation;
+use crate::kinds::delete::{Deletion, delete};
+use crate::kinds::get::{Showing, get};
+use crate::kinds::list::{Listing, list};
+use crate::kinds::{Collection, Deletable, Findable};
 use crate::output;
 use crate::terminal::Terminal;
 
@@ -22,13 +29,13 @@ use crate::terminal::Terminal;
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// List domains, oldest first
-    List,
+    List(Listing),
     /// Have a domain managed
     Create(Create),
     /// Show a domain; its zone file is in -o json
-    Get(Get),
+    Get(Showing<DomainName>),
     /// Delete domains with their records
-    Delete(Delete),
+    Delete(Deletion<DomainName>),
     /// A domain's records
     #[command(subcommand_required = true, arg_required_else_help = true)]
     Record {
@@ -48,29 +55,75 @@ pub(crate) struct Create {
     ip_address: Option<String>,
 }
 
-/// Which domain to show.
-#[derive(Args)]
-pub(crate) struct Get {
-    /// The domain's name
-    #[arg(value_parser = name)]
-    domain: String,
+/// A domain's name, which is all that it is known by.
+#[derive(Debug, Clone)]
+pub(crate) struct DomainName(pub(crate) String);
+
+impl FromStr for DomainName {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let name = text.strip_prefix("name:").unwrap_or(text);
+        rules::domain_name(name).map(|()| Self(name.to_owned()))
+    }
 }
 
-/// Which domains to delete.
-#[derive(Args)]
-pub(crate) struct Delete {
-    /// The domains' names
-    #[arg(required = true, value_name = "DOMAIN", value_parser = name)]
-    domains: Vec<String>,
-
-    /// Don't ask
-    #[arg(short, long)]
-    yes: bool,
+impl fmt::Display for DomainName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
 }
 
-/// Reads a domain's name.
-fn name(text: &str) -> Result<String, String> {
-    rules::domain_name(text).map(|()| text.to_owned())
+/// The account's domains.
+pub(crate) struct Domains;
+
+impl Collection for Domains {
+    type Item = Domain;
+    const LIST: Operation = LIST_DOMAINS;
+
+    fn none(&self) -> String {
+        "There is no domain. `cloudsfor domain create --help` says how to add one.".into()
+    }
+
+    async fn page(
+        &self,
+        api: &dyn Api,
+        page: &PageRequest,
+        call: &CallOptions,
+    ) -> Result<Page<Domain>, Error> {
+        api.list_domains(page, call).await
+    }
+}
+
+impl Findable for Domains {
+    type Id = DomainName;
+    type Selector = DomainName;
+
+    fn id(selector: &DomainName) -> Option<&str> {
+        Some(&selector.0)
+    }
+
+    async fn get(
+        &self,
+        api: &dyn Api,
+        id: &DomainName,
+        call: &CallOptions,
+    ) -> Result<Domain, Error> {
+        api.get_domain(&id.0, call).await
+    }
+}
+
+impl Deletable for Domains {
+    const WARNING: Option<&'static str> = Some("This deletes for good, with all records:");
+
+    async fn delete(
+        &self,
+        api: &dyn Api,
+        domain: &Domain,
+        call: &CallOptions,
+    ) -> Result<(), Error> {
+        api.delete_domain(&domain.name, call).await
+    }
 }
 
 pub(crate) async fn run(
@@ -79,78 +132,31 @@ pub(crate) async fn run(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let domain = match verb {
-        Verb::List => return list(api, global, terminal).await,
-        Verb::Delete(args) => return delete(api, args, global, terminal).await,
-        Verb::Record { verb } => return record::run(api, verb, global, terminal).await,
-        Verb::Create(args) => create(api, args, global).await?,
-        Verb::Get(args) => find(api, &args.domain, global, "can't show the domain").await?,
-    };
-    output::one(terminal, global.output, &domain)?;
-    Ok(Exit::Done)
-}
-
-async fn list(api: &dyn Api, global: &Global, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let call = global.call();
-    let fetch = async |page| api.list_domains(&page, &call).await;
-    let domains = every_page("the domains can't be listed", fetch).await?;
-    let empty = "There is no domain. `cloudsfor domain create --help` says how to add one.";
-    show(&domains, empty, global, terminal)
-}
-
-async fn find(api: &dyn Api, name: &str, global: &Global, undone: &str) -> Result<Domain, Failure> {
-    let found = api.get_domain(name, &global.call()).await;
-    found.map_err(|error| Failure::of(&error, format!("{undone} {name}")))
+    match verb {
+        Verb::List(args) => list(&Domains, api, args, global, terminal).await,
+        Verb::Get(args) => get(&Domains, api, args, global, terminal).await,
+        Verb::Delete(args) => delete(&Domains, api, args, global, terminal).await,
+        Verb::Record { verb } => record::run(api, verb, global, terminal).await,
+        Verb::Create(args) => {
+            let domain = create(api, args, global).await?;
+            output::one(terminal, &global.view, &domain)?;
+            Ok(Exit::Done)
+        }
+    }
 }
 
 async fn create(api: &dyn Api, args: &Create, global: &Global) -> Result<Domain, Failure> {
-    let what = format!("the domain {}", args.name);
-    let flag = |attribute: &str| match attribute {
-        "name" => "NAME".to_owned(),
-        other => format!("--{}", other.replace('_', "-")),
+    let creation = Creation {
+        what: format!("the domain {}", args.name),
+        look: "domain list".into(),
+        flag: &|attribute| match attribute {
+            "name" => "NAME".to_owned(),
+            other => format!("--{}", other.replace('_', "-")),
+        },
+        global,
     };
-    let mut body = Map::new();
-    body.insert("name".into(), args.name.as_str().into());
-    body.insert("ip_address".into(), Value::from(args.ip_address.clone()));
-    let request = CreateDomain::decode(body).map_err(|faults| {
-        Failure::breaking_rules(format!("{what} was not created"), faults).naming(flag)
-    })?;
+    let attributes = json!({"name": args.name, "ip_address": args.ip_address});
+    let request = creation.request(CreateDomain::decode, attributes)?;
     let created = api.create_domain(&request, &global.call()).await;
-    created.map_err(|error| {
-        Failure::of_creation(&error, &what, &global.command("domain list")).naming(flag)
-    })
-}
-
-async fn delete(
-    api: &dyn Api,
-    args: &Delete,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    can_confirm::<Domain>(args.yes, terminal)?;
-    let undone = "nothing was deleted: can't find the domain";
-    let find = async |name: &String| find(api, name, global, undone).await;
-    let domains = find_each(&args.domains, find).await?;
-    if !confirmed(&domains, args.yes, terminal)? {
-        return Ok(Exit::Error);
-    }
-    let call = global.call();
-    let delete = async |domain: &Domain| api.delete_domain(&domain.name, &call).await;
-    delete_each(&domains, delete, global, terminal).await
-}
-
-impl Deletable for Domain {
-    const NOUN: &'static str = "domain";
-
-    fn named(&self) -> String {
-        self.name.clone()
-    }
-}
-
-impl Precious for Domain {
-    const WARNING: &'static str = "This deletes for good, with all records:";
-
-    fn losses(&self, _: jiff::Timestamp) -> String {
-        self.named()
-    }
+    created.map_err(|error| creation.failed(&error))
 }

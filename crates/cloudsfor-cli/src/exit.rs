@@ -67,7 +67,17 @@ impl Exit {
         }
     }
 
-    /// The table of codes, for `--help`.
+    /// The exit code of a command for several things, of which some failed.
+    pub(crate) fn of_several(ends: &[Result<(), Self>]) -> Self {
+        let mut failures = ends.iter().filter_map(|end| end.err());
+        match failures.next() {
+            None => Self::Done,
+            Some(first) if failures.count() + 1 == ends.len() => first,
+            Some(_) => Self::Partial,
+        }
+    }
+
+    /// The table of codes, for `help exit-codes`.
     pub(crate) fn help() -> String {
         let mut help = String::from("Exit codes:\n");
         for (exit, meaning) in Self::MEANINGS {
@@ -137,6 +147,19 @@ mod tests {
             (ErrorKind::Unsupported, 1),
         ] {
             assert_eq!(Exit::of(&kind).code(), code, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn several_end_as_all_of_them_did_or_partly_done() {
+        let (done, failed) = (Ok(()), Err(Exit::NotFound));
+        for (ends, exit) in [
+            (&[][..], Exit::Done),
+            (&[done, done], Exit::Done),
+            (&[done, failed], Exit::Partial),
+            (&[failed, Err(Exit::Auth)], Exit::NotFound),
+        ] {
+            assert_eq!(Exit::of_several(ends), exit);
         }
     }
 

@@ -1,13 +1,17 @@
 //! An error as the user meets it: what happened, why, and what to do next.
 
-use std::io;
 use std::time::Duration;
+use std::{fmt, io};
 
 use cloudsfor_core::{Error, ErrorKind, TransportErrorKind};
-use cloudsfor_types::{ActionId, FieldFault, Vm, VmId};
-use serde::Serialize;
+use cloudsfor_types::{ActionId, FieldFault, VmId};
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
 use crate::exit::Exit;
+use crate::kinds::Findable;
+use crate::output::Resource;
+use crate::vm::list::Vms;
 
 /// What stopped a command. [`crate::output::failure`] shows it.
 #[derive(Debug)]
@@ -27,9 +31,9 @@ pub(crate) struct Facts {
     /// The faults of a rejected request, named as the user knows them.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) faults: Vec<FieldFault>,
-    /// The VMs that an ambiguous name may mean.
+    /// What an ambiguous name may mean.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(crate) candidates: Vec<Vm>,
+    pub(crate) candidates: Vec<Candidate>,
     /// The VM that it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) vm_id: Option<VmId>,
@@ -41,6 +45,35 @@ pub(crate) struct Facts {
     pub(crate) idempotency_key: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) request_id: Option<String>,
+}
+
+/// One of several things that may be meant.
+pub(crate) struct Candidate {
+    /// It in a line for people, who read it at this time.
+    pub(crate) line: Box<dyn Fn(jiff::Timestamp) -> String + Send + Sync>,
+    /// The server's object, for programs.
+    object: Value,
+}
+
+impl Candidate {
+    pub(crate) fn of<C: Findable<Item: 'static>>(item: C::Item) -> Self {
+        Self {
+            object: serde_json::to_value(&item).unwrap_or_default(),
+            line: Box::new(move |now| format!("id:{}  {}", item.id(), C::told_apart(&item, now))),
+        }
+    }
+}
+
+impl fmt::Debug for Candidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.object.fmt(f)
+    }
+}
+
+impl Serialize for Candidate {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.object.serialize(serializer)
+    }
 }
 
 impl Failure {
@@ -62,7 +95,11 @@ impl Failure {
         if let ErrorKind::SeveralMatch { candidates } | ErrorKind::Ambiguous { candidates, .. } =
             error.kind()
         {
-            failure.facts.candidates.clone_from(candidates);
+            failure.facts.candidates = candidates
+                .iter()
+                .cloned()
+                .map(Candidate::of::<Vms>)
+                .collect();
         }
         failure.next(next(error.kind()))
     }
@@ -172,7 +209,7 @@ fn next(kind: &ErrorKind) -> String {
         | ErrorKind::Decode { .. } => "check that --endpoint names a CloudsFor API".into(),
         ErrorKind::Transport(TransportErrorKind::TooLarge) => "ask for less at once".into(),
         ErrorKind::Transport(_) => "try again".into(),
-        ErrorKind::Deadline => "try again, or give it more time with --timeout".into(),
+        ErrorKind::Deadline => "try again, or give it more time with --request-timeout".into(),
         ErrorKind::Configuration => "correct the flag or the environment variable".into(),
         _ => "see `cloudsfor --help`".into(),
     }

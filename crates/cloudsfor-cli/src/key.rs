@@ -5,15 +5,21 @@ mod tests;
 mod view;
 
 use clap::{Args, Subcommand};
-use cloudsfor_core::{Api, KeySelector};
+use cloudsfor_core::{Api, CallOptions, Error, KeySelector, Page, PageRequest};
+use cloudsfor_types::operations::{LIST_KEYS, Operation};
 use cloudsfor_types::{CreateKey, SshKey, UpdateKey};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
 use crate::args::Global;
-use crate::deletion::{Deletable, delete_each, find_each};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::lists::{every_page, show};
+use crate::kinds::create::{Creation, object};
+use crate::kinds::delete::{Deletion, delete};
+use crate::kinds::find::find;
+use crate::kinds::get::{One, Showing, get};
+use crate::kinds::list::{Listing, list};
+use crate::kinds::selector::Selector;
+use crate::kinds::{Collection, Deletable, Findable};
 use crate::output;
 use crate::terminal::Terminal;
 use crate::text_file;
@@ -25,15 +31,15 @@ const READ_AT_MOST: u64 = 64 * 1024;
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// List keys, oldest first
-    List,
+    List(Listing),
     /// Add a public key
     Create(Create),
     /// Show a key
-    Get(Get),
+    Get(Showing<Selector>),
     /// Give a key another name
     Rename(Rename),
     /// Delete keys; VMs that have one keep it
-    Delete(Delete),
+    Delete(Deletion<Selector>),
 }
 
 /// What key to add.
@@ -47,30 +53,61 @@ pub(crate) struct Create {
     file: String,
 }
 
-/// Which key to show.
-#[derive(Args)]
-pub(crate) struct Get {
-    /// The key's id or fingerprint
-    key: KeySelector,
-}
-
 /// What to call which key.
 #[derive(Args)]
 pub(crate) struct Rename {
-    /// The key's id or fingerprint
-    key: KeySelector,
+    #[command(flatten)]
+    one: One<Selector>,
 
     /// The new name
     #[arg(value_name = "NEW")]
     new_name: String,
 }
 
-/// Which keys to delete.
-#[derive(Args)]
-pub(crate) struct Delete {
-    /// The keys' ids or fingerprints
-    #[arg(required = true, value_name = "KEY")]
-    keys: Vec<KeySelector>,
+/// The account's keys.
+pub(crate) struct Keys;
+
+impl Collection for Keys {
+    type Item = SshKey;
+    const LIST: Operation = LIST_KEYS;
+
+    fn none(&self) -> String {
+        "There is no key. `cloudsfor key create --help` says how to add one.".into()
+    }
+
+    async fn page(
+        &self,
+        api: &dyn Api,
+        page: &PageRequest,
+        call: &CallOptions,
+    ) -> Result<Page<SshKey>, Error> {
+        api.list_keys(page, call).await
+    }
+}
+
+impl Findable for Keys {
+    type Id = KeySelector;
+    type Selector = Selector;
+
+    /// An id or a fingerprint.
+    fn id(selector: &Selector) -> Option<&str> {
+        selector.id(|text| text.parse::<KeySelector>().is_ok())
+    }
+
+    async fn get(
+        &self,
+        api: &dyn Api,
+        id: &KeySelector,
+        call: &CallOptions,
+    ) -> Result<SshKey, Error> {
+        api.get_key(id, call).await
+    }
+}
+
+impl Deletable for Keys {
+    async fn delete(&self, api: &dyn Api, key: &SshKey, call: &CallOptions) -> Result<(), Error> {
+        api.delete_key(&key.id.into(), call).await
+    }
 }
 
 pub(crate) async fn run(
@@ -80,32 +117,14 @@ pub(crate) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let key = match verb {
-        Verb::List => return list(api, global, terminal).await,
-        Verb::Delete(args) => return delete(api, args, global, terminal).await,
+        Verb::List(args) => return list(&Keys, api, args, global, terminal).await,
+        Verb::Get(args) => return get(&Keys, api, args, global, terminal).await,
+        Verb::Delete(args) => return delete(&Keys, api, args, global, terminal).await,
         Verb::Create(args) => create(api, args, global, terminal).await?,
-        Verb::Get(args) => find(api, &args.key, global, "can't show the key").await?,
         Verb::Rename(args) => rename(api, args, global).await?,
     };
-    output::one(terminal, global.output, &key)?;
+    output::one(terminal, &global.view, &key)?;
     Ok(Exit::Done)
-}
-
-async fn list(api: &dyn Api, global: &Global, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let call = global.call();
-    let fetch = async |page| api.list_keys(&page, &call).await;
-    let keys = every_page("the keys can't be listed", fetch).await?;
-    let empty = "There is no key. `cloudsfor key create --help` says how to add one.";
-    show(&keys, empty, global, terminal)
-}
-
-async fn find(
-    api: &dyn Api,
-    key: &KeySelector,
-    global: &Global,
-    undone: &str,
-) -> Result<SshKey, Failure> {
-    let found = api.get_key(key, &global.call()).await;
-    found.map_err(|error| Failure::of(&error, format!("{undone} {key}")))
 }
 
 async fn create(
@@ -126,47 +145,36 @@ async fn create(
                 .next("name the file of the public key, which mostly ends in .pub"),
         );
     }
-    let body = body(json!({"name": args.name, "public_key": public_key}));
-    let request = CreateKey::decode(body).map_err(|faults| {
-        Failure::breaking_rules(format!("{what} was not created"), faults).naming(flag)
-    })?;
+    let creation = Creation {
+        what,
+        look: "key list".into(),
+        flag: &flag,
+        global,
+    };
+    let attributes = json!({"name": args.name, "public_key": public_key});
+    let request = creation.request(CreateKey::decode, attributes)?;
     let created = api.create_key(&request, &global.call()).await;
-    created.map_err(|error| {
-        Failure::of_creation(&error, &what, &global.command("key list")).naming(flag)
-    })
+    created.map_err(|error| creation.failed(&error))
 }
 
 async fn rename(api: &dyn Api, args: &Rename, global: &Global) -> Result<SshKey, Failure> {
-    let what = || format!("can't rename the key {}", args.key);
+    let undone = "can't rename the key";
+    let what = || format!("{undone} {}", args.one.which);
     let name = |attribute: &str| match attribute {
         "name" => "NEW".to_owned(),
         other => other.to_owned(),
     };
-    let request = UpdateKey::decode(body(json!({"name": args.new_name})))
+    let request = UpdateKey::decode(object(json!({"name": args.new_name})))
         .map_err(|faults| Failure::breaking_rules(what(), faults).naming(name))?;
-    let renamed = api.update_key(&args.key, &request, &global.call()).await;
+    let id = match Keys::id(&args.one.which).map(str::parse) {
+        Some(Ok(id)) => id,
+        _ => find(&Keys, api, &args.one.which, global, undone)
+            .await?
+            .id
+            .into(),
+    };
+    let renamed = api.update_key(&id, &request, &global.call()).await;
     renamed.map_err(|error| Failure::of(&error, what()).naming(name))
-}
-
-async fn delete(
-    api: &dyn Api,
-    args: &Delete,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    let undone = "nothing was deleted: can't find the key";
-    let find = async |key: &KeySelector| find(api, key, global, undone).await;
-    let keys = find_each(&args.keys, find).await?;
-    let call = global.call();
-    let delete = async |key: &SshKey| api.delete_key(&key.id.into(), &call).await;
-    delete_each(&keys, delete, global, terminal).await
-}
-
-fn body(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(body) => body,
-        _ => Map::new(),
-    }
 }
 
 /// What the user calls an attribute of the request.
@@ -176,8 +184,4 @@ fn flag(attribute: &str) -> String {
         "public_key" => "--file".into(),
         other => other.into(),
     }
-}
-
-impl Deletable for SshKey {
-    const NOUN: &'static str = "key";
 }

@@ -1,15 +1,15 @@
 //! The command line of CloudsFor.
 //!
 //! A noun (`vm`, `key`) has a file or a folder; a verb turns its arguments into
-//! calls on `&dyn Api` and says what to show. What all lists have in common is in
-//! `lists`, what all deletions have in `deletion`. How things look is decided in
+//! calls on `&dyn Api` and says what to show. What the verbs of nouns have in common
+//! (list, get, create, delete) is in `kinds`. How things look is decided in
 //! `output`, what a terminal can do in `terminal`, how the command ends in `exit`.
 
 mod account;
 mod action;
 mod args;
+mod confirm;
 mod connect;
-mod deletion;
 mod domain;
 mod exit;
 mod failure;
@@ -17,7 +17,7 @@ mod failure;
 mod golden;
 mod image;
 mod key;
-mod lists;
+mod kinds;
 mod local;
 mod network;
 mod output;
@@ -29,12 +29,14 @@ mod terminal;
 #[cfg(test)]
 mod testing;
 mod text_file;
+mod topics;
 mod usage;
 mod vm;
+mod wire;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::FromArgMatches;
 use cloudsfor_core::Api;
 use tokio::runtime;
 
@@ -47,14 +49,17 @@ use terminal::Terminal;
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
     let args: Vec<_> = std::env::args_os().collect();
-    let cli = match Cli::try_parse_from(&args) {
+    let parsed = args::command()
+        .try_get_matches_from(&args)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
-            let mut terminal = Terminal::of_process(false);
+            let mut terminal = Terminal::of_process(false, true);
             return usage::explain(&error, &args, &mut terminal).into();
         }
     };
-    let mut terminal = Terminal::of_process(cli.global.quiet);
+    let mut terminal = Terminal::of_process(cli.global.quiet, cli.global.verbosity() == 0);
     finish(execute(&cli, &mut terminal), &cli, &mut terminal).into()
 }
 
@@ -64,6 +69,7 @@ fn execute(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             let connection =
                 connect::connect(&cli.global, Environment::of_process()?, terminal).await?;
             let ended = in_cloud(&*connection.api, noun, &cli.global, terminal).await;
+            let ended = connection.wire.conclude(ended, &cli.global, terminal);
             connection.close().await;
             ended
         }),
@@ -114,7 +120,7 @@ fn finish(result: Result<Exit, Failure>, cli: &Cli, terminal: &mut Terminal) -> 
     match result.and_then(|exit| flushed.map(|()| exit)) {
         Ok(exit) => exit,
         Err(failure) => {
-            output::failure::failure(terminal, cli.global.output, &failure);
+            output::failure::failure(terminal, &cli.global.view.output, &failure);
             failure.exit
         }
     }

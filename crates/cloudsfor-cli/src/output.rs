@@ -5,34 +5,42 @@
 
 pub(crate) mod cell;
 pub(crate) mod clean;
+mod csv;
 pub(crate) mod failure;
+pub(crate) mod field;
+pub(crate) mod format;
+pub(crate) mod hosts;
 pub(crate) mod json;
+pub(crate) mod query;
 pub(crate) mod style;
 pub(crate) mod table;
+mod template;
+mod view;
+mod yaml;
 
 use std::borrow::Cow;
 use std::io;
 
-use clap::ValueEnum;
-use serde::Serialize;
+use serde::{Serialize, Serializer};
+use serde_json::Value;
 
+use crate::exit::Exit;
+use crate::failure::Failure;
 use crate::terminal::Terminal;
 use cell::{Cell, Times};
 use clean::clean;
+use field::{Field, Row};
+pub(crate) use format::Format;
+use hosts::Host;
 use table::{Column, Table, width};
-
-/// What output looks like.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-pub(crate) enum Format {
-    #[default]
-    Table,
-    Json,
-    Id,
-    Name,
-}
+use template::Template;
+pub(crate) use view::View;
 
 /// Something that can be listed.
-pub(crate) trait Resource: Serialize + Sized + 'static {
+pub(crate) trait Resource: Serialize + Sized + Send + Sync + 'static {
+    /// What one is called: `VM`.
+    const NOUN: &'static str;
+
     /// The columns of its table.
     const COLUMNS: &'static [Column<Self>];
 
@@ -40,6 +48,21 @@ pub(crate) trait Resource: Serialize + Sized + 'static {
     fn id(&self) -> Cow<'_, str>;
 
     fn name(&self) -> &str;
+
+    /// It as people know it, by its name where it has one beside its id.
+    fn named(&self) -> String {
+        let (id, name) = (self.id(), self.name());
+        if name.is_empty() || name == id {
+            id.into_owned()
+        } else {
+            format!("{name} ({id})")
+        }
+    }
+
+    /// It as a host for other programs, if things of this kind are such.
+    fn host(&self) -> Option<Host<'_>> {
+        None
+    }
 }
 
 /// Something that can be shown alone.
@@ -50,48 +73,137 @@ pub(crate) trait Described: Resource {
 /// Shows a list.
 pub(crate) fn list<T: Resource>(
     terminal: &mut Terminal,
-    format: Format,
+    view: &View,
     items: &[T],
-) -> io::Result<()> {
-    match format {
-        Format::Table => {
+) -> Result<(), Failure> {
+    let chosen = view.fields::<T>();
+    let needs_attributes = chosen.iter().flatten().any(Field::is_attribute);
+    let row = |item| match needs_attributes {
+        true => Row::with_attributes(item),
+        false => Row::bare(item),
+    };
+    if needs_attributes {
+        let rows: Vec<_> = items.iter().map(Row::with_attributes).collect();
+        for field in chosen.iter().flatten() {
+            field.check(&rows)?;
+        }
+    }
+    match (&view.output, chosen) {
+        (Format::Table, chosen) => {
+            let fields = chosen.unwrap_or_else(Field::all);
             let times = terminal.times(Times::Ago);
-            let table = Table::new(T::COLUMNS, items, times);
+            let table = Table::new(&fields, items.iter().map(row), times);
             let (width, paint) = (terminal.width(), terminal.paint());
-            let left_out = table.write(terminal.out(), width, paint)?;
+            let left_out = table.write(terminal.out(), width, paint, !view.no_headers)?;
             if !left_out.is_empty() {
                 terminal.note(&format!(
                     "Left out, as the terminal is too narrow: {}",
                     left_out.join(", ")
                 ));
             }
-            Ok(())
         }
-        Format::Json => json::write_pretty(terminal.out(), &items),
-        Format::Id => lines(terminal, items.iter().map(T::id)),
-        Format::Name => lines(terminal, items.iter().map(|item| item.name().into())),
+        (Format::Csv, chosen) => {
+            let fields = chosen.unwrap_or_else(Field::all);
+            let rows = items.iter().map(row);
+            csv::write(terminal.out(), &fields, rows, !view.no_headers)?;
+        }
+        (Format::Json, None) => json::write_pretty(terminal.out(), &items)?,
+        (Format::Yaml, None) => write_yaml(terminal, &items)?,
+        (Format::Json | Format::Yaml, Some(fields)) => {
+            let objects: Vec<_> = items.iter().map(|item| object(&fields, item)).collect();
+            document(terminal, view, &objects)?;
+        }
+        (Format::AnsibleInventory | Format::SshConfig, _) => {
+            let hosts: Option<Vec<_>> = items.iter().map(T::host).collect();
+            write_hosts(terminal, &view.output, hosts.as_deref())?;
+        }
+        (Format::Template(text), _) => {
+            let template = Template::new(text)?;
+            for item in items {
+                let filled = template.fill(item)?;
+                writeln!(terminal.out(), "{filled}")?;
+            }
+        }
+        (Format::Id, _) => lines(terminal, items.iter().map(T::id))?,
+        (Format::Name, _) => lines(terminal, items.iter().map(|item| item.name().into()))?,
     }
+    Ok(())
 }
 
 /// Shows one thing.
 pub(crate) fn one<T: Described>(
     terminal: &mut Terminal,
-    format: Format,
+    view: &View,
     item: &T,
-) -> io::Result<()> {
-    match format {
-        Format::Table => {
+) -> Result<(), Failure> {
+    match (&view.output, view.fields::<T>()) {
+        (Format::Table, None) => {
             let mut details = Details {
                 times: terminal.times(Times::Both),
                 lines: Vec::new(),
             };
             item.details(&mut details);
-            details.write(terminal)
+            Ok(details.write(terminal)?)
         }
-        Format::Json => json::write_pretty(terminal.out(), item),
-        Format::Id => line(terminal, &item.id()),
-        Format::Name => line(terminal, item.name()),
+        (Format::Json, None) => Ok(json::write_pretty(terminal.out(), item)?),
+        (Format::Yaml, None) => write_yaml(terminal, item),
+        (Format::Json | Format::Yaml, Some(fields)) => {
+            document(terminal, view, &object(&fields, item))
+        }
+        _ => list(terminal, view, std::slice::from_ref(item)),
     }
+}
+
+/// Shows a value that is no resource's as JSON or YAML.
+pub(crate) fn document(
+    terminal: &mut Terminal,
+    view: &View,
+    value: &impl Serialize,
+) -> Result<(), Failure> {
+    match view.output {
+        Format::Yaml => write_yaml(terminal, value),
+        _ => Ok(json::write_pretty(terminal.out(), value)?),
+    }
+}
+
+fn write_yaml(terminal: &mut Terminal, value: &impl Serialize) -> Result<(), Failure> {
+    let unwritable = |why: String| Failure::new(Exit::Error, "this can't be shown as YAML", why);
+    let document = yaml::document(value).map_err(unwritable)?;
+    Ok(terminal.out().write_all(document.as_bytes())?)
+}
+
+/// What these fields of a thing are.
+fn object<T: Resource>(fields: &[Field<T>], item: &T) -> Object {
+    let row = Row::with_attributes(item);
+    let pairs = fields.iter().map(|field| (field.key(), field.json(&row)));
+    Object(pairs.collect())
+}
+
+/// An object whose attributes stay in their order.
+struct Object(Vec<(String, Value)>);
+
+impl Serialize for Object {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(self.0.iter().map(|(key, value)| (key, value)))
+    }
+}
+
+fn write_hosts(
+    terminal: &mut Terminal,
+    format: &Format,
+    hosts: Option<&[Host<'_>]>,
+) -> Result<(), Failure> {
+    let Some(hosts) = hosts else {
+        let what = format!("this can't be shown as {}", format.name());
+        return Err(Failure::new(Exit::Usage, what, "that is for VMs")
+            .next(format!("cloudsfor vm list -o {}", format.name())));
+    };
+    if *format == Format::AnsibleInventory {
+        json::write_pretty(terminal.out(), &hosts::ansible_inventory(hosts))?;
+    } else {
+        hosts::ssh_config(terminal.out(), hosts)?;
+    }
+    Ok(())
 }
 
 /// Shows one line.

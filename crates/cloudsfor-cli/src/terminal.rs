@@ -30,12 +30,12 @@ pub(crate) struct Terminal {
     out: Stream,
     err: Stream,
     input: Box<dyn Input + Send>,
-    /// The columns of the terminal that standard output is.
-    width: Option<usize>,
+    /// How wide the terminal is that standard output is, in columns.
+    measure: Box<dyn Fn() -> Option<usize> + Send>,
     /// Where a moving line can be drawn, if anywhere.
     moving: Option<fn() -> ProgressDrawTarget>,
-    interrupt: fn() -> Interrupt,
-    now: jiff::Timestamp,
+    interrupt: Box<dyn Fn() -> Interrupt + Send>,
+    clock: fn() -> jiff::Timestamp,
     quiet: bool,
 }
 
@@ -47,12 +47,15 @@ struct Stream {
 
 impl Terminal {
     /// The process's own standard streams.
-    pub(crate) fn of_process(quiet: bool) -> Self {
+    ///
+    /// Where traces come between its lines, nothing may move.
+    pub(crate) fn of_process(quiet: bool, may_move: bool) -> Self {
         let (stdout, stderr) = (io::stdout(), io::stderr());
         let (out_is_terminal, err_is_terminal) = (stdout.is_terminal(), stderr.is_terminal());
         let out_paint = Paint::new(AutoStream::choice(&stdout) != ColorChoice::Never);
         let err_paint = Paint::new(AutoStream::choice(&stderr) != ColorChoice::Never);
-        let can_move = err_is_terminal && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
+        let can_move =
+            may_move && err_is_terminal && std::env::var_os("TERM").is_none_or(|t| t != "dumb");
         let width = || {
             let (_, columns) = console::Term::stdout().size_checked()?;
             Some(usize::from(columns)).filter(|columns| *columns > 0)
@@ -72,10 +75,10 @@ impl Terminal {
                 paint: err_paint,
             },
             input: Box::new(input::Stdin),
-            width: out_is_terminal.then(width).flatten(),
+            measure: Box::new(move || out_is_terminal.then(width).flatten()),
             moving: can_move.then_some(ProgressDrawTarget::stderr),
-            interrupt: || Box::pin(ctrl_c()),
-            now: jiff::Timestamp::now(),
+            interrupt: Box::new(|| Box::pin(ctrl_c())),
+            clock: jiff::Timestamp::now,
             quiet,
         }
     }
@@ -93,20 +96,29 @@ impl Terminal {
 
     /// The width of the terminal that results go to; `None` in a pipe.
     pub(crate) fn width(&self) -> Option<usize> {
-        self.width
+        (self.measure)()
     }
 
     pub(crate) fn now(&self) -> jiff::Timestamp {
-        self.now
+        (self.clock)()
     }
 
     /// How results show points in time: as `for_people` on a terminal.
     pub(crate) fn times(&self, for_people: fn(jiff::Timestamp) -> Times) -> Times {
         if self.out.is_terminal {
-            for_people(self.now)
+            for_people(self.now())
         } else {
             Times::Exact
         }
+    }
+
+    /// Clears a terminal for results that take the place of those before. In a
+    /// pipe they come one after the other.
+    pub(crate) fn begin_screen(&mut self) -> io::Result<()> {
+        if self.out.is_terminal {
+            self.out.writer.write_all(b"\x1b[2J\x1b[H")?;
+        }
+        Ok(())
     }
 
     pub(crate) fn flush(&mut self) -> io::Result<()> {

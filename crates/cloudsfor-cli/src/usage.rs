@@ -18,7 +18,7 @@ pub(crate) fn explain(error: &Error, args: &[OsString], terminal: &mut Terminal)
         return Exit::Done;
     }
     if asks_for_json(args) {
-        output::failure::failure(terminal, Format::Json, &failure(error));
+        output::failure::failure(terminal, &Format::Json, &failure(error));
     } else if args.iter().any(acts) {
         // clap repeats what was given as it is, so its own colours go too.
         for line in error.render().to_string().lines() {

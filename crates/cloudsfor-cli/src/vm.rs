@@ -2,24 +2,24 @@
 
 mod act;
 mod create;
-mod delete;
 pub(crate) mod find;
-mod get;
-mod list;
+pub(crate) mod list;
 pub(crate) mod snapshots;
 #[cfg(test)]
 mod tests;
 mod update;
-mod view;
+pub(crate) mod view;
 mod wait;
 
 use clap::Subcommand;
 use cloudsfor_core::Api;
-use cloudsfor_types::ActionType;
+use cloudsfor_types::{ActionType, VmSelector};
 
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kinds::delete::{Deletion, delete};
+use crate::kinds::get::{Showing, get};
 use crate::terminal::Terminal;
 
 /// What can be done with VMs.
@@ -30,9 +30,9 @@ pub(crate) enum Verb {
     /// Create a VM and wait until it runs
     Create(create::Create),
     /// Show a VM
-    Get(get::Get),
+    Get(Showing<VmSelector>),
     /// Delete VMs with their disks and backups
-    Delete(delete::Delete),
+    Delete(Deletion<VmSelector>),
     /// Change a VM's labels and protection
     Update(update::Update),
     /// Start a stopped VM
@@ -60,7 +60,9 @@ pub(crate) enum Verb {
     /// Make no more backups of a VM
     DisableBackups(act::OnVm),
     /// List the snapshots of a VM, oldest first
-    Snapshots(snapshots::Snapshots),
+    Snapshots(snapshots::OfVm),
+    /// List the automatic backups of a VM, oldest first
+    Backups(snapshots::OfVm),
 }
 
 pub(crate) async fn run(
@@ -72,10 +74,15 @@ pub(crate) async fn run(
     let asked = match verb {
         Verb::List(args) => return list::list(api, args, global, terminal).await,
         Verb::Create(args) => return create::create(api, args, global, terminal).await,
-        Verb::Get(args) => return get::get(api, args, global, terminal).await,
-        Verb::Delete(args) => return delete::delete(api, args, global, terminal).await,
+        Verb::Get(args) => return get(&list::Vms::default(), api, args, global, terminal).await,
+        Verb::Delete(args) => {
+            return delete(&list::Vms::default(), api, args, global, terminal).await;
+        }
         Verb::Update(args) => return update::update(api, args, global, terminal).await,
-        Verb::Snapshots(args) => return snapshots::of(api, &args.vm, global, terminal).await,
+        Verb::Snapshots(args) => {
+            return snapshots::of(api, &args.vm, &args.listing, global, terminal).await;
+        }
+        Verb::Backups(args) => return snapshots::backups(api, args, global, terminal).await,
         Verb::Start(args) => args.asked(&ActionType::PowerOn),
         Verb::Stop(args) => args.asked(&ActionType::PowerOff),
         Verb::Shutdown(args) => args.asked(&ActionType::Shutdown),

@@ -88,7 +88,7 @@ fn wrong_usage_is_json_when_output_is() {
         let error: serde_json::Value = serde_json::from_slice(&output.stderr).unwrap();
         assert_eq!(error["error"]["exit_code"], 2);
         let why = error["error"]["why"].as_str().unwrap();
-        assert!(why.starts_with("invalid value '' for '<VM>'"), "{why}");
+        assert!(why.starts_with("invalid value '' for '<NAME|ID>'"), "{why}");
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) struct Several {
 
     /// The longest to wait
     #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m")]
-    wait_timeout: Duration,
+    timeout: Duration,
 }
 
 pub(super) async fn wait(
@@ -31,7 +31,7 @@ pub(super) async fn wait(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let call = CallOptions::default().with_timeout(args.wait_timeout);
+    let call = CallOptions::default().with_timeout(args.timeout);
     let ids = once_each(&args.actions);
     let mut interrupt = terminal.interrupt();
     let mut progress = terminal.progress();
@@ -48,7 +48,7 @@ pub(super) async fn wait(
         () = &mut interrupt => return Err(interrupted(args, global)),
     };
     drop(progress);
-    output::list(terminal, global.output, &ended)?;
+    output::list(terminal, &global.view, &ended)?;
     let failed = ended
         .iter()
         .filter(|action| action.status == ActionStatus::Errored);
@@ -82,7 +82,7 @@ fn gave_up(error: &Error, args: &Several, global: &Global) -> Failure {
         ErrorKind::Deadline => {
             let what = format!(
                 "not all of the actions have ended after {}",
-                elapsed(args.wait_timeout)
+                elapsed(args.timeout)
             );
             let mut failure = to_go_on(Failure::of(error, what), args, global);
             failure.exit = Exit::StillRunning;

@@ -134,7 +134,7 @@ fn a_wait_ends_with_what_became_of_each() {
 #[test]
 fn a_wait_that_does_not_end_says_how_to_go_on() {
     let running = || vec![an_action(json!({}))];
-    let more = ["--wait-timeout", "90s"];
+    let more = ["--timeout", "90s"];
     wait(running(), &more, Fake::default()).golden_but_why("action-wait/still-running.txt");
     wait(running(), &[], Fake::default().interrupts()).golden("action-wait/interrupted.txt");
 }
@@ -149,7 +149,7 @@ fn an_unknown_action_is_an_error() {
     for args in [
         &["action", "wait"][..],
         &["action", "wait", ""],
-        &["action", "get", "a/b"],
+        &["action", "get", "id:"],
     ] {
         assert!(refused(args).starts_with("error:"));
     }

@@ -8,6 +8,8 @@ use crate::output::table::Column;
 use crate::output::{Described, Details, Resource};
 
 impl Resource for Action {
+    const NOUN: &'static str = "action";
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |action: &Self, cell| {
             cell.optional_text(action.action_id.as_ref().map(ActionId::as_str));

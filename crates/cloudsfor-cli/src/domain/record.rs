@@ -1,17 +1,23 @@
 //! `domain record`
 
 use clap::{Args, Subcommand};
-use cloudsfor_core::Api;
+use cloudsfor_core::{Api, CallOptions, Error, Page, PageRequest};
+use cloudsfor_types::operations::{LIST_RECORDS, Operation};
 use cloudsfor_types::{DomainRecord, RecordSpec};
 use serde_json::{Map, Value, json};
 
-use super::name;
+use super::DomainName;
 use crate::args::{Global, number, quote};
-use crate::deletion::{Deletable, delete_each, find_each};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::lists::{every_page, show};
-use crate::output;
+use crate::kinds::create::Creation;
+use crate::kinds::delete::{Deletion, delete};
+use crate::kinds::find::find;
+use crate::kinds::get::{One, Showing, get};
+use crate::kinds::list::{Listing, list};
+use crate::kinds::selector::Selector;
+use crate::kinds::{Collection, Deletable, Findable};
+use crate::output::{self, Resource};
 use crate::terminal::Terminal;
 
 /// What can be done with records.
@@ -33,8 +39,10 @@ pub(crate) enum Verb {
 #[derive(Args)]
 pub(crate) struct List {
     /// The domain's name
-    #[arg(value_parser = name)]
-    domain: String,
+    domain: DomainName,
+
+    #[command(flatten)]
+    listing: Listing,
 }
 
 /// What a record says.
@@ -70,8 +78,7 @@ pub(crate) struct Says {
 #[derive(Args)]
 pub(crate) struct Create {
     /// The domain's name
-    #[arg(value_parser = name)]
-    domain: String,
+    domain: DomainName,
 
     #[command(flatten)]
     says: Says,
@@ -81,19 +88,20 @@ pub(crate) struct Create {
 #[derive(Args)]
 pub(crate) struct Get {
     /// The domain's name
-    #[arg(value_parser = name)]
-    domain: String,
+    domain: DomainName,
 
-    /// The record's id
-    #[arg(value_name = "ID")]
-    record: u64,
+    #[command(flatten)]
+    showing: Showing<Selector>,
 }
 
 /// What to change of which record.
 #[derive(Args)]
 pub(crate) struct Update {
+    /// The domain's name
+    domain: DomainName,
+
     #[command(flatten)]
-    which: Get,
+    one: One<Selector>,
 
     #[command(flatten)]
     says: Says,
@@ -103,12 +111,69 @@ pub(crate) struct Update {
 #[derive(Args)]
 pub(crate) struct Delete {
     /// The domain's name
-    #[arg(value_parser = name)]
-    domain: String,
+    domain: DomainName,
 
-    /// The records' ids
-    #[arg(required = true, value_name = "ID")]
-    records: Vec<u64>,
+    #[command(flatten)]
+    deletion: Deletion<Selector>,
+}
+
+/// The records of this domain.
+pub(crate) struct Records<'a>(pub(crate) &'a DomainName);
+
+impl Collection for Records<'_> {
+    type Item = DomainRecord;
+    const LIST: Operation = LIST_RECORDS;
+
+    fn all(&self) -> String {
+        format!("records of the domain {}", self.0)
+    }
+
+    fn none(&self) -> String {
+        format!("The domain {} has no records.", self.0)
+    }
+
+    async fn page(
+        &self,
+        api: &dyn Api,
+        page: &PageRequest,
+        call: &CallOptions,
+    ) -> Result<Page<DomainRecord>, Error> {
+        api.list_records(&self.0.0, page, call).await
+    }
+}
+
+impl Findable for Records<'_> {
+    type Id = u64;
+    type Selector = Selector;
+
+    fn id(selector: &Selector) -> Option<&str> {
+        selector.id(|text| text.parse::<u64>().is_ok())
+    }
+
+    async fn get(
+        &self,
+        api: &dyn Api,
+        id: &u64,
+        call: &CallOptions,
+    ) -> Result<DomainRecord, Error> {
+        api.get_record(&self.0.0, *id, call).await
+    }
+
+    fn told_apart(record: &DomainRecord, _: jiff::Timestamp) -> String {
+        let data = record.data.as_deref().unwrap_or("-");
+        format!("{}: {data}", record.named())
+    }
+}
+
+impl Deletable for Records<'_> {
+    async fn delete(
+        &self,
+        api: &dyn Api,
+        record: &DomainRecord,
+        call: &CallOptions,
+    ) -> Result<(), Error> {
+        api.delete_record(&self.0.0, record.id, call).await
+    }
 }
 
 pub(super) async fn run(
@@ -118,72 +183,45 @@ pub(super) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let record = match verb {
-        Verb::List(args) => return list(api, args, global, terminal).await,
-        Verb::Delete(args) => return delete(api, args, global, terminal).await,
-        Verb::Create(args) => create(api, args, global).await?,
-        Verb::Get(args) => {
-            find(
-                api,
-                &args.domain,
-                args.record,
-                global,
-                "can't show the record",
-            )
-            .await?
+        Verb::List(List { domain, listing }) => {
+            return list(&Records(domain), api, listing, global, terminal).await;
         }
+        Verb::Get(Get { domain, showing }) => {
+            return get(&Records(domain), api, showing, global, terminal).await;
+        }
+        Verb::Delete(Delete { domain, deletion }) => {
+            return delete(&Records(domain), api, deletion, global, terminal).await;
+        }
+        Verb::Create(args) => create(api, args, global).await?,
         Verb::Update(args) => update(api, args, global).await?,
     };
-    output::one(terminal, global.output, &record)?;
+    output::one(terminal, &global.view, &record)?;
     Ok(Exit::Done)
 }
 
-async fn list(
-    api: &dyn Api,
-    args: &List,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    let (domain, call) = (&args.domain, global.call());
-    let fetch = async |page| api.list_records(domain, &page, &call).await;
-    let undone = format!("can't list the records of the domain {domain}");
-    let records = every_page(&undone, fetch).await?;
-    let empty = format!("The domain {domain} has no records.");
-    show(&records, &empty, global, terminal)
-}
-
-async fn find(
-    api: &dyn Api,
-    domain: &str,
-    id: u64,
-    global: &Global,
-    undone: &str,
-) -> Result<DomainRecord, Failure> {
-    let found = api.get_record(domain, id, &global.call()).await;
-    found.map_err(|error| Failure::of(&error, format!("{undone} {id} of the domain {domain}")))
-}
-
 async fn create(api: &dyn Api, args: &Create, global: &Global) -> Result<DomainRecord, Failure> {
-    let domain = &args.domain;
-    let what = format!("the record of the domain {domain}");
-    let request = RecordSpec::decode(args.says.over(Map::new())).map_err(|faults| {
-        Failure::breaking_rules(format!("{what} was not created"), faults).naming(flag)
-    })?;
+    let domain = &args.domain.0;
+    let creation = Creation {
+        what: format!("the record of the domain {domain}"),
+        look: format!("domain record list {}", quote(domain)),
+        flag: &flag,
+        global,
+    };
+    let attributes = args.says.over(Map::new()).into();
+    let request = creation.request(RecordSpec::decode, attributes)?;
     let created = api.create_record(domain, &request, &global.call()).await;
-    created.map_err(|error| {
-        let look = global.command(&format!("domain record list {}", quote(domain)));
-        Failure::of_creation(&error, &what, &look).naming(flag)
-    })
+    created.map_err(|error| creation.failed(&error))
 }
 
 async fn update(api: &dyn Api, args: &Update, global: &Global) -> Result<DomainRecord, Failure> {
-    let Get { domain, record: id } = &args.which;
-    let undone = "can't change the record";
-    let what = || format!("{undone} {id} of the domain {domain}");
-    let before = find(api, domain, *id, global, undone).await?;
+    let (domain, which) = (&args.domain, &args.one.which);
+    let undone = format!("can't change, of the domain {domain}, the record");
+    let what = || format!("{undone} {which}");
+    let before = find(&Records(domain), api, which, global, &undone).await?;
     let request = RecordSpec::decode(args.says.over(kept(&before, &args.says)))
         .map_err(|faults| Failure::breaking_rules(what(), faults).naming(flag))?;
     let updated = api
-        .update_record(domain, *id, &request, &global.call())
+        .update_record(&domain.0, before.id, &request, &global.call())
         .await;
     updated.map_err(|error| Failure::of(&error, what()).naming(flag))
 }
@@ -204,20 +242,6 @@ fn kept(before: &DomainRecord, says: &Says) -> Map<String, Value> {
         kept.insert("port".into(), before.port.into());
     }
     kept
-}
-
-async fn delete(
-    api: &dyn Api,
-    args: &Delete,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    let (domain, call) = (&args.domain, global.call());
-    let undone = "nothing was deleted: can't find the record";
-    let find = async |id: &u64| find(api, domain, *id, global, undone).await;
-    let records = find_each(&args.records, find).await?;
-    let delete = async |record: &DomainRecord| api.delete_record(domain, record.id, &call).await;
-    delete_each(&records, delete, global, terminal).await
 }
 
 impl Says {
@@ -242,13 +266,4 @@ impl Says {
 /// What the user calls an attribute of the request.
 fn flag(attribute: &str) -> String {
     format!("--{attribute}")
-}
-
-impl Deletable for DomainRecord {
-    const NOUN: &'static str = "record";
-
-    fn named(&self) -> String {
-        let name = self.name.as_deref().unwrap_or("-");
-        format!("{} {name} ({})", self.r#type, self.id)
-    }
 }

@@ -224,7 +224,6 @@ fn what_is_no_domain_or_record_is_a_usage_error() {
         &["domain", "record", "list"],
         &["domain", "record", "create", "example.com"],
         &["domain", "record", "update", "example.com", "7"],
-        &["domain", "record", "get", "example.com", "www"],
         &["domain", "record", "delete", "example.com"],
     ] {
         assert!(refused(args).starts_with("error:"));

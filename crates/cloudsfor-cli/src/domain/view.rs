@@ -8,6 +8,8 @@ use crate::output::table::Column;
 use crate::output::{Described, Details, Resource};
 
 impl Resource for Domain {
+    const NOUN: &'static str = "domain";
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |domain: &Self, cell| cell.text(&domain.name)).elastic(),
         Column::new("TTL", |domain: &Self, cell| cell.number(domain.ttl)).right(),
@@ -30,6 +32,8 @@ impl Described for Domain {
 }
 
 impl Resource for DomainRecord {
+    const NOUN: &'static str = "record";
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |record: &Self, cell| cell.number(record.id)).right(),
         Column::new("TYPE", |record: &Self, cell| {
@@ -61,6 +65,11 @@ impl Resource for DomainRecord {
 
     fn name(&self) -> &str {
         self.name.as_deref().unwrap_or_default()
+    }
+
+    fn named(&self) -> String {
+        let name = self.name.as_deref().unwrap_or("-");
+        format!("{} {name} ({})", self.r#type, self.id)
     }
 }
 

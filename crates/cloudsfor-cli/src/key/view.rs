@@ -8,6 +8,8 @@ use crate::output::table::Column;
 use crate::output::{Described, Details, Resource};
 
 impl Resource for SshKey {
+    const NOUN: &'static str = "key";
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |key: &Self, cell| cell.number(key.id)).right(),
         Column::new("NAME", |key: &Self, cell| cell.text(&key.name)).elastic(),

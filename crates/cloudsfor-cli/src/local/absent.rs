@@ -8,6 +8,7 @@ use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
+use crate::wire::Wire;
 
 /// There is none.
 pub(crate) enum Embedded {}
@@ -20,6 +21,7 @@ impl Embedded {
 
 pub(crate) async fn connect(
     _data_dir: Option<&Path>,
+    _wire: Wire,
     _terminal: &mut Terminal,
 ) -> Result<Connection, Failure> {
     Err(absent())

@@ -17,6 +17,7 @@ use crate::connect::{Connection, misconfigured};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
+use crate::wire::Wire;
 
 /// Stands for this process in URLs; nothing is ever sent there.
 const NOWHERE: &str = "http://embedded.invalid/api/v1";
@@ -41,6 +42,7 @@ impl Embedded {
 /// password.
 pub(crate) async fn connect(
     dir: Option<&Path>,
+    wire: Wire,
     terminal: &mut Terminal,
 ) -> Result<Connection, Failure> {
     let dir = data_dir(dir)?;
@@ -62,19 +64,20 @@ pub(crate) async fn connect(
         terminal.note(&format!("Made a new cloud in {}.", dir.display()));
     }
     let router = router_of_owner(cloud.clone(), found.account);
-    let client = Client::builder()
-        .endpoint(
-            NOWHERE
-                .parse()
-                .map_err(|error| misconfigured(&Error::from(error)))?,
-        )
-        .transport(InProcessTransport::new::<Body>(router))
+    let builder = Client::builder().endpoint(
+        NOWHERE
+            .parse()
+            .map_err(|error| misconfigured(&Error::from(error)))?,
+    );
+    let client = wire
+        .over(builder, InProcessTransport::new::<Body>(router))
         .build()
         .map_err(|error| misconfigured(&error))?;
     let worker = cloud.start_worker();
     Ok(Connection {
         api: Arc::new(client),
         embedded: Some(Embedded { cloud, worker }),
+        wire,
     })
 }
 

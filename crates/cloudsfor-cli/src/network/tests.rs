@@ -40,7 +40,7 @@ fn networks_are_listed_and_shown() {
             _ => Err(error(ErrorKind::NotFound)),
         });
     command(&api, &["get", OTHER_ID]).golden("network-get/pipe.txt");
-    assert_eq!(command(&api, &["get", "7"]).exit.code(), 3);
+    assert_eq!(command(&api, &["get", "id:7"]).exit.code(), 3);
 }
 
 #[test]

@@ -4,13 +4,17 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use cloudsfor_types::{Gigabytes, Timestamp};
+use serde_json::Value;
 
 use super::clean::clean;
 
-/// How points in time are written.
-#[derive(Debug, Clone, Copy)]
+/// How points in time are written, and values with them.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Times {
-    /// As the server wrote them: for programs.
+    /// As the server wrote them, without units or dashes: for programs, to be
+    /// compared and sorted.
+    Plain,
+    /// As the server wrote them: for a table in a pipe.
     Exact,
     /// `3 d ago`: for a table that people read.
     Ago(jiff::Timestamp),
@@ -29,8 +33,14 @@ impl<'a> Cell<'a> {
         Self { text, times }
     }
 
+    fn is_plain(&self) -> bool {
+        self.times == Times::Plain
+    }
+
     pub(crate) fn missing(&mut self) {
-        self.text.push('-');
+        if !self.is_plain() {
+            self.text.push('-');
+        }
     }
 
     /// Text from elsewhere; empty text is shown as missing.
@@ -49,7 +59,7 @@ impl<'a> Cell<'a> {
     /// An identifier, with what it means where that is known.
     pub(crate) fn described(&mut self, text: Option<&str>, description: Option<&str>) {
         self.optional_text(text);
-        if let (Some(_), Some(description)) = (text, description) {
+        if let (Some(_), Some(description), false) = (text, description, self.is_plain()) {
             self.push(format_args!(" ({})", clean(description)));
         }
     }
@@ -63,6 +73,7 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn gigabytes(&mut self, size: impl Into<Option<Gigabytes>>) {
         match size.into() {
+            Some(size) if self.is_plain() => self.push(format_args!("{size}")),
             Some(size) => self.push(format_args!("{size} GB")),
             None => self.missing(),
         }
@@ -70,13 +81,19 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn whole_gigabytes(&mut self, size: impl Into<Option<u64>>) {
         match size.into() {
+            Some(size) if self.is_plain() => self.push(format_args!("{size}")),
             Some(size) => self.push(format_args!("{size} GB")),
             None => self.missing(),
         }
     }
 
     pub(crate) fn yes_or_no(&mut self, yes: bool) {
-        self.text.push_str(if yes { "yes" } else { "no" });
+        self.text.push_str(match (self.is_plain(), yes) {
+            (true, true) => "true",
+            (true, false) => "false",
+            (false, true) => "yes",
+            (false, false) => "no",
+        });
     }
 
     /// A list on one line; an empty one is shown as missing.
@@ -84,7 +101,7 @@ impl<'a> Cell<'a> {
         let start = self.text.len();
         for item in items {
             if self.text.len() > start {
-                self.text.push_str(", ");
+                self.text.push_str(if self.is_plain() { "," } else { ", " });
             }
             self.text.push_str(&clean(item.as_ref()));
         }
@@ -107,8 +124,36 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// A value of the server's JSON.
+    pub(crate) fn json(&mut self, value: &Value) {
+        match value {
+            Value::Null => self.missing(),
+            Value::String(text) => self.text(text),
+            Value::Bool(yes) => self.yes_or_no(*yes),
+            Value::Number(number) => self.push(format_args!("{number}")),
+            Value::Array(items) if items.iter().all(is_scalar) => {
+                self.list(items.iter().map(scalar));
+            }
+            Value::Array(_) | Value::Object(_) => {
+                self.text(&super::json::line(value).unwrap_or_default());
+            }
+        }
+    }
+
     fn push(&mut self, text: std::fmt::Arguments<'_>) {
         let _ = self.text.write_fmt(text);
+    }
+}
+
+fn is_scalar(value: &Value) -> bool {
+    !matches!(value, Value::Array(_) | Value::Object(_))
+}
+
+/// A value that has no parts, as text.
+pub(crate) fn scalar(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        other => other.to_string(),
     }
 }
 
@@ -122,6 +167,14 @@ pub(crate) fn ago(then: jiff::Timestamp, now: jiff::Timestamp) -> String {
         3600..172_800 => format!("{} h ago", seconds / 3600),
         172_800..63_072_000 => format!("{} d ago", seconds / 86_400),
         _ => format!("{} y ago", seconds / 31_536_000),
+    }
+}
+
+/// How long ago something was made, as far as that is known.
+pub(crate) fn age(created_at: &Timestamp, now: jiff::Timestamp) -> String {
+    match created_at.instant() {
+        Some(instant) => ago(instant, now),
+        None => created_at.to_string(),
     }
 }
 
@@ -189,5 +242,20 @@ mod tests {
         assert_eq!(exact(|c| c.time(None)), "-");
         assert_eq!(exact(|c| c.gigabytes(Gigabytes::new(0.25))), "0.25 GB");
         assert_eq!(exact(|c| c.list(["a\n", "b"])), "a\\n, b");
+        let plain = |write: fn(&mut Cell<'_>)| cell(Times::Plain, write);
+        assert_eq!(plain(|c| c.text("")), "");
+        assert_eq!(plain(|c| c.gigabytes(Gigabytes::new(0.25))), "0.25");
+        assert_eq!(plain(|c| c.yes_or_no(true)), "true");
+        assert_eq!(plain(|c| c.list(["a", "b"])), "a,b");
+        assert_eq!(plain(|c| c.described(Some("a"), Some("what a is"))), "a");
+    }
+
+    #[test]
+    fn values_of_the_servers_json_are_text() {
+        let shown = |value: Value| cell(Times::Exact, |c| c.json(&value));
+        assert_eq!(shown(Value::Null), "-");
+        assert_eq!(shown("a\u{1b}".into()), "a\\u{1b}");
+        assert_eq!(shown(serde_json::json!(["a", 1])), "a, 1");
+        assert_eq!(shown(serde_json::json!({"a": [1]})), r#"{"a":[1]}"#);
     }
 }

@@ -2,15 +2,14 @@
 
 use serde::Serialize;
 
-use super::cell::ago;
 use super::{Format, json};
 use crate::failure::{Facts, Failure};
 use crate::terminal::Terminal;
 
 /// Shows a failure: three short parts for people, one line of JSON for programs
 /// that asked for JSON.
-pub(crate) fn failure(terminal: &mut Terminal, format: Format, failure: &Failure) {
-    if format == Format::Json {
+pub(crate) fn failure(terminal: &mut Terminal, format: &Format, failure: &Failure) {
+    if format.is_document() {
         // Serializing text into memory can't fail; if it did, the plain form
         // below would still tell the user.
         if let Ok(line) = json::line(&Envelope::of(failure)) {
@@ -22,17 +21,9 @@ pub(crate) fn failure(terminal: &mut Terminal, format: Format, failure: &Failure
     for fault in &failure.facts.faults {
         terminal.say(&format!("       {} {}", fault.name, fault.message));
     }
-    for vm in &failure.facts.candidates {
-        let now = terminal.now();
-        let age = vm.created_at.instant().map(|then| ago(then, now));
-        let region = vm.region.as_ref().map_or("-", |region| &region.name);
-        terminal.say(&format!(
-            "       id:{}  {}  created {}  {region}  {}",
-            vm.id,
-            vm.name,
-            age.unwrap_or_else(|| vm.created_at.to_string()),
-            vm.status,
-        ));
+    for candidate in &failure.facts.candidates {
+        let line = (candidate.line)(terminal.now());
+        terminal.say(&format!("       {line}"));
     }
     for (i, next) in failure.next.iter().enumerate() {
         let label = if i == 0 { "next:" } else { "     " };

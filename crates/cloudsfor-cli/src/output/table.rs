@@ -6,7 +6,10 @@
 
 use std::io::{self, Write};
 
+use super::Resource;
 use super::cell::{Cell, Times};
+use super::clean::clean;
+use super::field::{Field, Row};
 use super::style::Paint;
 
 const GAP: usize = 2;
@@ -18,13 +21,20 @@ const ELASTIC_MIN: usize = 20;
 /// A column of a table of `T`.
 pub(crate) struct Column<T> {
     pub(crate) header: &'static str,
-    write: fn(&T, &mut Cell<'_>),
+    pub(crate) write: fn(&T, &mut Cell<'_>),
+    pub(crate) look: Look,
+}
+
+/// What a column looks like, and when it is left out.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Look {
     kind: Kind,
     rank: Option<u8>,
 }
 
-#[derive(Clone, Copy, PartialEq)]
+#[derive(Clone, Copy, PartialEq, Default)]
 enum Kind {
+    #[default]
     Text,
     Elastic,
     Right,
@@ -36,40 +46,42 @@ impl<T> Column<T> {
         Self {
             header,
             write,
-            kind: Kind::Text,
-            rank: None,
+            look: Look {
+                kind: Kind::Text,
+                rank: None,
+            },
         }
     }
 
     /// May be shortened to fit a terminal.
     pub(crate) const fn elastic(mut self) -> Self {
-        self.kind = Kind::Elastic;
+        self.look.kind = Kind::Elastic;
         self
     }
 
     /// Aligned to the right: numbers with units.
     pub(crate) const fn right(mut self) -> Self {
-        self.kind = Kind::Right;
+        self.look.kind = Kind::Right;
         self
     }
 
     /// Words for a state, which get a colour.
     pub(crate) const fn status(mut self) -> Self {
-        self.kind = Kind::Status;
+        self.look.kind = Kind::Status;
         self
     }
 
     /// Left out on a narrow terminal; lower ranks go first.
     pub(crate) const fn rank(mut self, rank: u8) -> Self {
-        self.rank = Some(rank);
+        self.look.rank = Some(rank);
         self
     }
 }
 
 /// The text of all cells, one after the other, so that a row costs little more
 /// than its text however many there are.
-pub(crate) struct Table<'c, T> {
-    columns: &'c [Column<T>],
+pub(crate) struct Table {
+    headers: Vec<(String, Look)>,
     text: String,
     ends: Vec<usize>,
     widths: Vec<usize>,
@@ -78,21 +90,31 @@ pub(crate) struct Table<'c, T> {
 /// Which columns are shown, and how wide.
 struct Layout {
     shown: Vec<(usize, usize)>,
-    left_out: Vec<&'static str>,
+    left_out: Vec<String>,
 }
 
-impl<'c, T> Table<'c, T> {
-    pub(crate) fn new(columns: &'c [Column<T>], rows: &[T], times: Times) -> Self {
+impl Table {
+    /// A table of these fields; `rows` are made one at a time.
+    pub(crate) fn new<'a, T: Resource>(
+        fields: &[Field<T>],
+        rows: impl IntoIterator<Item = Row<'a, T>>,
+        times: Times,
+    ) -> Self {
+        let headers = fields
+            .iter()
+            .map(|f| (clean(&f.header()).into_owned(), f.look()));
+        let headers: Vec<_> = headers.collect();
+        let rows = rows.into_iter();
         let mut table = Self {
-            columns,
+            ends: Vec::with_capacity(rows.size_hint().0 * fields.len()),
+            widths: headers.iter().map(|(header, _)| width(header)).collect(),
             text: String::new(),
-            ends: Vec::with_capacity(rows.len() * columns.len()),
-            widths: columns.iter().map(|c| width(c.header)).collect(),
+            headers,
         };
         for row in rows {
-            for (column, widest) in columns.iter().zip(&mut table.widths) {
+            for (field, widest) in fields.iter().zip(&mut table.widths) {
                 let start = table.text.len();
-                (column.write)(row, &mut Cell::new(&mut table.text, times));
+                field.write(&row, &mut Cell::new(&mut table.text, times));
                 table.ends.push(table.text.len());
                 *widest = (*widest).max(width(&table.text[start..]));
             }
@@ -107,18 +129,21 @@ impl<'c, T> Table<'c, T> {
         out: &mut dyn Write,
         terminal_width: Option<usize>,
         paint: Paint,
-    ) -> io::Result<Vec<&'static str>> {
+        with_headers: bool,
+    ) -> io::Result<Vec<String>> {
         let layout = self.layout(terminal_width);
-        self.write_row(out, &layout, |i| self.columns[i].header, Paint::none())?;
+        if with_headers {
+            self.write_row(out, &layout, |i| &self.headers[i].0, Paint::none())?;
+        }
         let mut start = 0;
-        for ends in self.ends.chunks(self.columns.len()) {
+        for ends in self.ends.chunks(self.headers.len()) {
             let row_start = start;
             let cell = |i: usize| {
                 let begin = if i == 0 { row_start } else { ends[i - 1] };
                 &self.text[begin..ends[i]]
             };
             self.write_row(out, &layout, cell, paint)?;
-            start = ends[self.columns.len() - 1];
+            start = ends[self.headers.len() - 1];
         }
         Ok(layout.left_out)
     }
@@ -142,7 +167,7 @@ impl<'c, T> Table<'c, T> {
                 }
             };
             let padding = column_width - text_width;
-            let kind = self.columns[i].kind;
+            let kind = self.headers[i].1.kind;
             if kind == Kind::Right {
                 pad(out, padding)?;
             }
@@ -164,7 +189,7 @@ impl<'c, T> Table<'c, T> {
         let Some(available) = terminal_width else {
             return Layout { shown, left_out };
         };
-        let elastic = |i: usize| self.columns[i].kind == Kind::Elastic;
+        let elastic = |i: usize| self.headers[i].1.kind == Kind::Elastic;
         let least = |shown: &[(usize, usize)]| -> usize {
             let cells = shown.iter().map(|&(i, w)| match elastic(i) {
                 true => w.min(ELASTIC_MIN),
@@ -176,11 +201,11 @@ impl<'c, T> Table<'c, T> {
             let ranked = shown
                 .iter()
                 .enumerate()
-                .filter_map(|(position, &(i, _))| Some((self.columns[i].rank?, position)));
+                .filter_map(|(position, &(i, _))| Some((self.headers[i].1.rank?, position)));
             let Some((_, position)) = ranked.min() else {
                 break;
             };
-            left_out.push(self.columns[shown.remove(position).0].header);
+            left_out.push(self.headers[shown.remove(position).0].0.clone());
         }
         let spare = available.saturating_sub(least(&shown));
         for (i, column_width) in &mut shown {
@@ -228,21 +253,40 @@ fn shorten(text: &str, most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::borrow::Cow;
+
+    use serde::Serialize;
+
     use super::*;
 
-    type Row = (&'static str, u64);
+    #[derive(Serialize)]
+    struct Sized(&'static str, u64);
 
-    const COLUMNS: &[Column<Row>] = &[
-        Column::new("NAME", |row: &Row, cell| cell.text(row.0)).elastic(),
-        Column::new("SIZE", |row: &Row, cell| cell.number(row.1)).right(),
-        Column::new("NOTE", |_, cell| cell.text("something")).rank(1),
-        Column::new("MORE", |_, cell| cell.text("else")).rank(0),
-    ];
+    impl Resource for Sized {
+        const NOUN: &'static str = "thing";
 
-    fn table(rows: &[Row], width: Option<usize>) -> (String, Vec<&'static str>) {
+        const COLUMNS: &'static [Column<Self>] = &[
+            Column::new("NAME", |row: &Self, cell| cell.text(row.0)).elastic(),
+            Column::new("SIZE", |row: &Self, cell| cell.number(row.1)).right(),
+            Column::new("NOTE", |_, cell| cell.text("something")).rank(1),
+            Column::new("MORE", |_, cell| cell.text("else")).rank(0),
+        ];
+
+        fn id(&self) -> Cow<'_, str> {
+            self.0.into()
+        }
+
+        fn name(&self) -> &str {
+            self.0
+        }
+    }
+
+    fn table(rows: &[(&'static str, u64)], width: Option<usize>) -> (String, Vec<String>) {
+        let rows: Vec<_> = rows.iter().map(|(name, size)| Sized(name, *size)).collect();
         let mut out = Vec::new();
-        let left_out = Table::new(COLUMNS, rows, Times::Exact)
-            .write(&mut out, width, Paint::none())
+        let fields = Field::<Sized>::all();
+        let left_out = Table::new(&fields, rows.iter().map(Row::bare), Times::Exact)
+            .write(&mut out, width, Paint::none(), true)
             .unwrap();
         (String::from_utf8(out).unwrap(), left_out)
     }

@@ -71,7 +71,7 @@ fn a_snapshot_is_shown() {
     let get = |id: &str, fake| run(&untouchable(), &["snapshot", "get", id], fake);
     get(SNAPSHOT_ID, Fake::person(80)).golden("snapshot-get/terminal.txt");
     get(OTHER_ID, Fake::default()).golden("snapshot-get/bare.txt");
-    get("7", Fake::default()).golden("snapshot-get/not-found.txt");
+    get("id:7", Fake::default()).golden("snapshot-get/not-found.txt");
 }
 
 #[test]
@@ -99,7 +99,7 @@ fn without_a_terminal_nothing_is_done_unless_told_yes() {
 fn one_that_is_not_found_saves_all_and_one_that_fails_does_not() {
     let ended = delete(
         &untouchable(),
-        &[SNAPSHOT_ID, "7", "--yes"],
+        &[SNAPSHOT_ID, "id:7", "--yes"],
         Fake::default(),
     );
     assert_eq!((ended.exit.code(), ended.screen.out()), (3, String::new()));
@@ -117,7 +117,7 @@ fn what_is_no_id_is_a_usage_error() {
         &["snapshot", "get"][..],
         &["snapshot", "get", ""],
         &["snapshot", "delete"],
-        &["snapshot", "delete", "..", "-y"],
+        &["snapshot", "delete", "id:", "-y"],
     ] {
         assert!(refused(args).starts_with("error:"));
     }

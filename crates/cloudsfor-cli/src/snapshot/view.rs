@@ -8,6 +8,8 @@ use crate::output::table::Column;
 use crate::output::{Described, Details, Resource};
 
 impl Resource for Snapshot {
+    const NOUN: &'static str = "snapshot";
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |snapshot: &Self, cell| {
             cell.text(snapshot.id.as_str());

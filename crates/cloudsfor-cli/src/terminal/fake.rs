@@ -3,6 +3,7 @@
 use std::collections::VecDeque;
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use indicatif::ProgressDrawTarget;
 
@@ -18,7 +19,8 @@ pub(crate) struct Fake {
     typed: VecDeque<String>,
     input: Vec<u8>,
     quiet: bool,
-    interrupted: bool,
+    /// After how many seconds of waiting the user presses Ctrl-C.
+    interrupts_after: Option<u64>,
 }
 
 /// What was shown.
@@ -59,7 +61,13 @@ impl Fake {
 
     /// The user presses Ctrl-C as soon as the command waits for something.
     pub(crate) fn interrupts(mut self) -> Self {
-        self.interrupted = true;
+        self.interrupts_after = Some(0);
+        self
+    }
+
+    /// The user presses Ctrl-C when the command has waited for so many seconds.
+    pub(crate) fn interrupts_after(mut self, seconds: u64) -> Self {
+        self.interrupts_after = Some(seconds);
         self
     }
 
@@ -80,10 +88,10 @@ impl Fake {
         let terminal = Terminal {
             out: stream(&screen.out),
             err: stream(&screen.err),
-            width: self.width,
+            measure: Box::new(move || self.width),
             moving: is_terminal.then_some(ProgressDrawTarget::hidden),
-            interrupt: if self.interrupted { at_once } else { never },
-            now: "2015-01-17T17:00:00Z".parse().unwrap(),
+            interrupt: Box::new(move || interrupt(self.interrupts_after)),
+            clock: || "2015-01-17T17:00:00Z".parse().unwrap(),
             quiet: self.quiet,
             input: Box::new(Script {
                 is_terminal,
@@ -95,12 +103,14 @@ impl Fake {
     }
 }
 
-fn at_once() -> Interrupt {
-    Box::pin(std::future::ready(()))
-}
-
-fn never() -> Interrupt {
-    Box::pin(std::future::pending())
+fn interrupt(after: Option<u64>) -> Interrupt {
+    Box::pin(async move {
+        match after {
+            Some(0) => {}
+            Some(seconds) => tokio::time::sleep(Duration::from_secs(seconds)).await,
+            None => std::future::pending().await,
+        }
+    })
 }
 
 impl Screen {

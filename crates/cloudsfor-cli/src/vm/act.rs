@@ -167,9 +167,9 @@ pub(super) async fn act(
     let vm = find(api, &asked.on.vm, global, undone).await?;
     let mut interrupt = terminal.interrupt();
     let action = send(api, &vm, &request, global, &mut interrupt).await?;
-    let wait = Wait::new(&action, &vm.name, asked.on.waiting.wait_timeout, global);
+    let wait = Wait::new(&action, &vm.name, asked.on.waiting.timeout, global);
     if asked.on.waiting.no_wait {
-        output::one(terminal, global.output, &action)?;
+        output::one(terminal, &global.view, &action)?;
         terminal.note(&wait.how_to_go_on());
         return Ok(Exit::Done);
     }
@@ -273,7 +273,7 @@ async fn show(
                 .next("list the VM's snapshots to see what there is")
                 .about(&before.id)
         })?;
-        output::one(terminal, global.output, snapshot)?;
+        output::one(terminal, &global.view, snapshot)?;
     } else {
         let vm = api
             .get_vm(&before.id, &global.call())
@@ -281,7 +281,7 @@ async fn show(
             .map_err(|error| {
                 Failure::of(&error, format!("{} the VM can't be shown", what())).about(&before.id)
             })?;
-        output::one(terminal, global.output, &vm)?;
+        output::one(terminal, &global.view, &vm)?;
     }
     Ok(())
 }

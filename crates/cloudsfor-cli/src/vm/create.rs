@@ -129,17 +129,17 @@ pub(super) async fn create(
     }
     let look = global.command(&format!("vm get {}", selector(&created.vm.id)));
     if args.waiting.no_wait {
-        output::one(terminal, global.output, &created.vm)?;
+        output::one(terminal, &global.view, &created.vm)?;
         terminal.note(&format!("It is being created. To see how it is: {look}"));
         return Ok(Exit::Done);
     }
     let wait = Wait {
         vm: &created.vm,
-        at_most: args.waiting.wait_timeout,
+        at_most: args.waiting.timeout,
         look,
     };
     let vm = until_it_runs(api, &wait, terminal, &mut interrupt).await?;
-    output::one(terminal, global.output, &vm)?;
+    output::one(terminal, &global.view, &vm)?;
     Ok(Exit::Done)
 }
 

@@ -1,10 +1,12 @@
 //! From what a user calls a VM to the VM.
 
-use cloudsfor_core::{Api, find_vm};
+use cloudsfor_core::Api;
 use cloudsfor_types::{Vm, VmId, VmSelector};
 
+use super::list::Vms;
 use crate::args::{Global, selector};
 use crate::failure::Failure;
+use crate::kinds;
 
 /// Finds the VM. `undone` says what isn't done if there is none, or several.
 pub(crate) async fn find(
@@ -13,9 +15,7 @@ pub(crate) async fn find(
     global: &Global,
     undone: &str,
 ) -> Result<Vm, Failure> {
-    find_vm(api, vm, &global.call())
-        .await
-        .map_err(|error| Failure::of(&error, format!("{undone} {}", named(vm))))
+    kinds::find::find(&Vms::default(), api, vm, global, undone).await
 }
 
 /// Finds the VM's id, without a call if it is the id that was given.

@@ -51,7 +51,7 @@ pub(super) async fn update(
         .update_vm(&id, &request, &global.call())
         .await
         .map_err(|error| Failure::of(&error, what()).naming(flag).about(&id))?;
-    output::one(terminal, global.output, &vm)?;
+    output::one(terminal, &global.view, &vm)?;
     Ok(Exit::Done)
 }
 

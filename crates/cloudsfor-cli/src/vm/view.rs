@@ -4,10 +4,13 @@ use std::borrow::Cow;
 
 use cloudsfor_types::{Address, Plan, Vm};
 
+use crate::output::hosts::Host;
 use crate::output::table::Column;
 use crate::output::{Described, Details, Resource};
 
 impl Resource for Vm {
+    const NOUN: &'static str = "VM";
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |vm: &Self, cell| cell.text(vm.id.as_str())),
         Column::new("NAME", |vm: &Self, cell| cell.text(&vm.name)).elastic(),
@@ -35,6 +38,17 @@ impl Resource for Vm {
 
     fn name(&self) -> &str {
         &self.name
+    }
+
+    fn host(&self) -> Option<Host<'_>> {
+        let labels = self.labels.iter().flatten();
+        Some(Host {
+            name: &self.name,
+            id: self.id.as_str(),
+            address: main_address(self),
+            region: self.region.as_ref().map(|region| region.name.as_str()),
+            labels: labels.map(|(k, v)| (k.as_str(), v.as_str())).collect(),
+        })
     }
 }
 
@@ -93,7 +107,7 @@ impl Described for Vm {
 }
 
 /// Where people reach it: the public IPv4 address, else the first that it has.
-fn main_address(vm: &Vm) -> Option<&str> {
+pub(crate) fn main_address(vm: &Vm) -> Option<&str> {
     let networks = vm.networks.as_ref()?;
     let address = networks.public_v4().or_else(|| networks.iter().next())?;
     Some(&address.ip_address)

@@ -171,7 +171,7 @@ fn an_action_that_fails_is_an_error_that_says_why() {
 
 #[test]
 fn when_the_time_is_up_the_command_that_waits_on_is_told() {
-    let more = "--wait-timeout 90s --email user@example.com";
+    let more = "--timeout 90s --email user@example.com";
     reboot(Vec::new(), more, Fake::default()).golden_but_why("vm-act/still-running.txt");
 }
 

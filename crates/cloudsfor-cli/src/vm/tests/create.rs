@@ -220,8 +220,8 @@ fn refused_with(more: &str) -> String {
 fn what_is_no_value_at_all_is_a_usage_error() {
     for (more, flag) in [
         ("--idempotency-key é", "--idempotency-key"),
-        ("--wait-timeout 0s", "--wait-timeout"),
-        ("--wait-timeout soon", "--wait-timeout"),
+        ("--timeout 0s", "--timeout"),
+        ("--timeout soon", "--timeout"),
         ("--ssh-key mine", "--ssh-key"),
         ("--label role", "--label"),
     ] {

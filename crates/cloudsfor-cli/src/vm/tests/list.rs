@@ -185,6 +185,10 @@ fn the_time_limit_goes_with_every_call() {
     api.expect_list_vms()
         .withf(|_, _, call| call.timeout.is_some_and(|limit| limit.as_secs() <= 90))
         .returning(|_, _, _| Ok(Page::whole(Vec::new())));
-    let ended = run(&api, &["vm", "list", "--timeout", "90s"], Fake::default());
+    let ended = run(
+        &api,
+        &["vm", "list", "--request-timeout", "90s"],
+        Fake::default(),
+    );
     assert_eq!(ended.exit.code(), 0);
 }

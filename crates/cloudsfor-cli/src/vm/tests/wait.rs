@@ -68,7 +68,7 @@ fn a_creation_that_fails_is_an_error() {
 
 #[test]
 fn when_the_time_is_up_the_command_that_shows_it_is_told() {
-    let more = "--wait-timeout 90s --email user@example.com";
+    let more = "--timeout 90s --email user@example.com";
     wait(Vec::new(), more, Fake::default()).golden_but_why("vm-create/still-running.txt");
 }
 
