@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod events;
 mod resources;
 mod vms;
 
@@ -51,6 +52,11 @@ over_every_backend! { vms:
     refusals_have_their_kinds,
     faults_are_named_by_both_sides,
     wrong_credentials_are_refused,
+}
+
+over_every_backend! { events:
+    what_happens_is_told_and_taken_up_again,
+    a_cursor_that_is_not_known_is_no_silent_gap,
 }
 
 over_every_backend! { resources:

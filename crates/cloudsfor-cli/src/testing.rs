@@ -120,6 +120,7 @@ macro_rules! only_vms {
         impl cloudsfor_core::Actions for $Type {}
         impl cloudsfor_core::Catalog for $Type {}
         impl cloudsfor_core::Domains for $Type {}
+        impl cloudsfor_core::Events for $Type {}
         impl cloudsfor_core::Keys for $Type {}
         impl cloudsfor_core::Networks for $Type {}
         impl cloudsfor_core::Snapshots for $Type {}

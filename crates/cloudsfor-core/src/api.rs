@@ -14,7 +14,7 @@
 //! major version.
 //!
 //! ```
-//! use cloudsfor_core::{Accounts, Actions, Api, Catalog, Domains, Keys, Networks, Snapshots, Vms};
+//! use cloudsfor_core::{Accounts, Actions, Api, Catalog, Domains, Events, Keys, Networks, Snapshots, Vms};
 //!
 //! struct Nothing;
 //!
@@ -22,6 +22,7 @@
 //! impl Actions for Nothing {}
 //! impl Catalog for Nothing {}
 //! impl Domains for Nothing {}
+//! impl Events for Nothing {}
 //! impl Keys for Nothing {}
 //! impl Networks for Nothing {}
 //! impl Snapshots for Nothing {}
@@ -34,6 +35,7 @@ mod accounts;
 mod actions;
 mod catalog;
 mod domains;
+mod events;
 mod keys;
 mod networks;
 mod snapshots;
@@ -43,15 +45,19 @@ pub use self::accounts::Accounts;
 pub use self::actions::Actions;
 pub use self::catalog::Catalog;
 pub use self::domains::Domains;
+pub use self::events::Events;
 pub use self::keys::{InvalidKeySelector, KeySelector, Keys};
 pub use self::networks::Networks;
 pub use self::snapshots::Snapshots;
 pub use self::vms::{CreatedVm, Vms};
 
 /// Everything that CloudsFor can do.
-pub trait Api: Accounts + Actions + Catalog + Domains + Keys + Networks + Snapshots + Vms {}
+pub trait Api:
+    Accounts + Actions + Catalog + Domains + Events + Keys + Networks + Snapshots + Vms
+{
+}
 
 impl<T> Api for T where
-    T: Accounts + Actions + Catalog + Domains + Keys + Networks + Snapshots + Vms + ?Sized
+    T: Accounts + Actions + Catalog + Domains + Events + Keys + Networks + Snapshots + Vms + ?Sized
 {
 }

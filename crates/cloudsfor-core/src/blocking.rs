@@ -27,15 +27,17 @@ use std::time::Duration;
 
 use cloudsfor_types::{
     Account, Action, ActionId, CreateDomain, CreateKey, CreateNetwork, CreateVm, Distro, Domain,
-    DomainRecord, Network, NetworkId, RecordSpec, Region, Snapshot, SnapshotId, SshKey, UpdateKey,
-    UpdateVm, Vm, VmAction, VmFilter, VmId,
+    DomainRecord, EventCursor, Network, NetworkId, RecordSpec, Region, Snapshot, SnapshotId,
+    SshKey, UpdateKey, UpdateVm, Vm, VmAction, VmFilter, VmId,
 };
+use futures_util::{Stream, StreamExt};
 use tokio::runtime::{Builder, Handle};
 use tokio::sync::oneshot;
 
 use crate::api::{Api, CreatedVm, KeySelector};
 use crate::call::{CallOptions, IdempotencyKey};
 use crate::error::{Error, ErrorKind, Result};
+use crate::events::EventStream;
 use crate::page::{Page, PageRequest};
 
 /// Any [`Api`], called without async, from any thread. Clones share it.
@@ -104,6 +106,48 @@ impl Client {
         }
         self.runtime.block_on(future)
     }
+
+    /// Iterates over a stream: of events, of pages, of items.
+    pub fn iterate<S>(&self, stream: S) -> Iter<S> {
+        Iter {
+            client: self.clone(),
+            stream,
+            ended: false,
+        }
+    }
+}
+
+/// A stream, item by item: see [`Client::iterate`].
+#[derive(Debug)]
+pub struct Iter<S> {
+    client: Client,
+    stream: S,
+    ended: bool,
+}
+
+impl<S> Iter<S> {
+    /// The stream itself, for what it has to say.
+    pub fn stream(&self) -> &S {
+        &self.stream
+    }
+}
+
+impl<S, T> Iterator for Iter<S>
+where
+    S: Stream<Item = Result<T>> + Unpin,
+{
+    type Item = Result<T>;
+
+    fn next(&mut self) -> Option<Result<T>> {
+        if self.ended {
+            return None;
+        }
+        let next = self.client.run(async { Ok(self.stream.next().await) });
+        next.unwrap_or_else(|error| {
+            self.ended = true;
+            Some(Err(error))
+        })
+    }
 }
 
 impl fmt::Debug for Client {
@@ -171,6 +215,9 @@ methods! {
     fn update_record(domain: &str, id: u64, request: &RecordSpec) -> DomainRecord;
     /// As [`Domains::delete_record`](crate::Domains::delete_record).
     fn delete_record(domain: &str, id: u64) -> ();
+    /// As [`Events::watch_events`](crate::Events::watch_events): iterate over it by
+    /// [`Client::iterate`].
+    fn watch_events(after: Option<EventCursor>) -> EventStream;
     /// As [`Keys::list_keys`](crate::Keys::list_keys).
     fn list_keys(page: &PageRequest) -> Page<SshKey>;
     /// As [`Keys::create_key`](crate::Keys::create_key).

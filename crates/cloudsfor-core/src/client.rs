@@ -19,6 +19,7 @@ mod create;
 #[cfg(test)]
 mod create_law;
 mod domains;
+mod events;
 mod exchange;
 mod key_support;
 mod keys;

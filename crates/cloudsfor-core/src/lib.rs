@@ -51,7 +51,7 @@
 //! # What there is
 //! - A trait for each resource, with a method for each operation: [`Vms`],
 //!   [`Snapshots`], [`Actions`], [`Keys`], [`Networks`], [`Domains`] (with their
-//!   records), [`Catalog`] (regions and images), [`Accounts`]. [`Api`] is all of
+//!   records), [`Catalog`] (regions and images), [`Accounts`], [`Events`]. [`Api`] is all of
 //!   them; programs that hold an `Arc<dyn Api>` or take a `&dyn Api` work with a
 //!   [`Client`], with a mock, and with a wrapper of their own.
 //! - [`Client`]: the API over HTTP, by a [transport] of your choice.
@@ -160,6 +160,7 @@ pub mod credentials;
 mod deadline;
 pub mod endpoint;
 pub mod error;
+pub mod events;
 pub mod list;
 pub mod lookup;
 #[cfg(any(test, feature = "mock"))]
@@ -180,8 +181,8 @@ pub mod transport;
 pub mod wait;
 
 pub use api::{
-    Accounts, Actions, Api, Catalog, CreatedVm, Domains, KeySelector, Keys, Networks, Snapshots,
-    Vms,
+    Accounts, Actions, Api, Catalog, CreatedVm, Domains, Events, KeySelector, Keys, Networks,
+    Snapshots, Vms,
 };
 pub use call::{CallOptions, IdempotencyKey};
 pub use client::{Client, ClientBuilder};
@@ -189,6 +190,7 @@ pub use cloudsfor_types as types;
 pub use credentials::Credentials;
 pub use endpoint::Endpoint;
 pub use error::{Error, ErrorKind, Result, TransportErrorKind};
+pub use events::EventStream;
 pub use list::list_all_vms;
 pub use lookup::find_vm;
 #[cfg(any(test, feature = "mock"))]

@@ -20,15 +20,17 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudsfor_types::{
     Account, Action, ActionId, CreateDomain, CreateKey, CreateNetwork, CreateVm, Distro, Domain,
-    DomainRecord, Network, NetworkId, RecordSpec, Region, Snapshot, SnapshotId, SshKey, UpdateKey,
-    UpdateVm, Vm, VmAction, VmFilter, VmId,
+    DomainRecord, EventCursor, Network, NetworkId, RecordSpec, Region, Snapshot, SnapshotId,
+    SshKey, UpdateKey, UpdateVm, Vm, VmAction, VmFilter, VmId,
 };
 
 use crate::api::{
-    Accounts, Actions, Catalog, CreatedVm, Domains, KeySelector, Keys, Networks, Snapshots, Vms,
+    Accounts, Actions, Catalog, CreatedVm, Domains, Events, KeySelector, Keys, Networks, Snapshots,
+    Vms,
 };
 use crate::call::{CallOptions, IdempotencyKey};
 use crate::error::Result;
+use crate::events::EventStream;
 use crate::page::{Page, PageRequest};
 
 mockall::mock! {
@@ -131,6 +133,15 @@ mockall::mock! {
             call: &CallOptions,
         ) -> Result<DomainRecord>;
         async fn delete_record(&self, domain: &str, id: u64, call: &CallOptions) -> Result<()>;
+    }
+
+    #[async_trait]
+    impl Events for Api {
+        async fn watch_events(
+            &self,
+            after: Option<EventCursor>,
+            call: &CallOptions,
+        ) -> Result<EventStream>;
     }
 
     #[async_trait]

@@ -30,6 +30,7 @@ mod vm;
 use std::time::Duration;
 
 pub use self::actions::{wait_for_action, wait_for_actions};
+pub(crate) use self::pauses::Pauses;
 #[cfg(not(target_family = "wasm"))]
 pub use self::port::{wait_for_port, wait_for_ssh};
 pub use self::vm::wait_until_unlocked;

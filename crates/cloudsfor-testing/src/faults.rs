@@ -6,11 +6,11 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use cloudsfor_core::transport::{Body, Transport, TransportError, TransportErrorKind};
 use cloudsfor_types::operations::Operation;
-use futures_util::stream;
+use futures_util::{StreamExt, TryStreamExt, stream};
 use http::header::{CONTENT_TYPE, RETRY_AFTER};
 use http::{HeaderValue, Response, StatusCode};
 use http_body::Frame;
-use http_body_util::StreamBody;
+use http_body_util::{BodyExt, StreamBody};
 
 use crate::operation::operation_of;
 use crate::rule::{Fault, Rule};
@@ -131,6 +131,16 @@ fn cut() -> TransportError {
 
 async fn cut_in_half(response: Response<Body>) -> Result<Response<Body>, TransportError> {
     let (head, body) = response.into_parts();
+    let content_type = head.headers.get(CONTENT_TYPE).map(HeaderValue::as_bytes);
+    if content_type.is_some_and(|text| text.starts_with(b"text/event-stream")) {
+        // It has no half: the cut comes after what is there at once.
+        let first = body.into_data_stream().take(1);
+        let pieces = first.chain(stream::iter([Err(cut())])).map_ok(Frame::data);
+        return Ok(Response::from_parts(
+            head,
+            Body::new(StreamBody::new(pieces)),
+        ));
+    }
     let whole = body.collect(CUT_LIMIT).await?;
     let half = whole.slice(..whole.len() / 2);
     let pieces = stream::iter([Ok(Frame::data(half)), Err(cut())]);

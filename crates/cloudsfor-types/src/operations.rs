@@ -151,6 +151,8 @@ operations! {
     UPDATE_RECORD = "update_record", Put, "/domains/{name}/records/{record_id}", Idempotent, 200;
     /// `DELETE /domains/{name}/records/{record_id}`
     DELETE_RECORD = "delete_record", Delete, "/domains/{name}/records/{record_id}", Idempotent, 204;
+    /// `GET /events`, server-sent events
+    WATCH_EVENTS = "watch_events", Get, "/events", Read, 200;
 }
 
 #[cfg(test)]

@@ -166,6 +166,7 @@ impl Client {
             url,
             body: None,
             key: None,
+            after: None,
             attempt_timeout: self.attempt_timeout,
             deadline: Deadline::after(call.timeout.unwrap_or(self.timeout)),
         }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use bytes::Bytes;
-use cloudsfor_types::operations::{Method, Operation};
+use cloudsfor_types::EventCursor;
+use cloudsfor_types::operations::{Method, Operation, WATCH_EVENTS};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::response::Parts;
 use http::{HeaderValue, StatusCode, Uri};
@@ -16,7 +17,7 @@ use crate::error::{Error, ErrorKind, Result, TransportErrorKind};
 use crate::printable::printable;
 use crate::response::{changes_something, decode, refusal, request_id};
 use crate::trace::CallSpan;
-use crate::transport::TransportError;
+use crate::transport::{Body, TransportError};
 
 /// How much of an answer is read that is an error anyway, in bytes.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
@@ -27,6 +28,8 @@ pub(super) struct Exchange {
     pub(super) url: Uri,
     pub(super) body: Option<Bytes>,
     pub(super) key: Option<IdempotencyKey>,
+    /// Of a stream of events, where it goes on.
+    pub(super) after: Option<EventCursor>,
     pub(super) attempt_timeout: Duration,
     pub(super) deadline: Deadline,
 }
@@ -52,7 +55,15 @@ impl Answer {
 impl Client {
     /// Sends the request once, in the time that an attempt may take and the
     /// deadline leaves, and takes the answer if it is the operation's success.
-    pub(super) async fn attempt(&self, exchange: &Exchange, span: &CallSpan) -> Result<Answer> {
+    pub(super) async fn attempt<T, F>(
+        &self,
+        exchange: &Exchange,
+        span: &CallSpan,
+        take: impl Fn(Parts, Body) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let operation = exchange.operation;
         let before = exchange.deadline.remaining();
         let prepared = tokio::time::timeout(before, self.request(exchange)).await;
@@ -65,7 +76,11 @@ impl Client {
                 "the time for the call was up before it was sent: allow more",
             ));
         };
-        let attempt = self.transmit(operation, request?, span);
+        let request = request?;
+        let attempt = async {
+            let (head, body) = self.transmit(operation, request, span).await?;
+            take(head, body).await
+        };
         let limit = attempt_timeout.min(remaining);
         let Ok(result) = tokio::time::timeout(limit, attempt).await else {
             let (kind, time) = if remaining <= attempt_timeout {
@@ -97,7 +112,11 @@ impl Client {
         let headers = request.headers_mut();
         let agent = concat!("cloudsfor-rust/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let accepted = match *exchange.operation {
+            WATCH_EVENTS => "text/event-stream",
+            _ => "application/json",
+        };
+        headers.insert(ACCEPT, HeaderValue::from_static(accepted));
         if has_body {
             let json = HeaderValue::from_static("application/json");
             headers.insert(CONTENT_TYPE, json);
@@ -109,6 +128,10 @@ impl Client {
             let key = HeaderValue::try_from(key.as_str()).expect("a key is visible ASCII");
             headers.insert("idempotency-key", key);
         }
+        if let Some(after) = &exchange.after {
+            let after = HeaderValue::try_from(after.as_str()).expect("it is visible ASCII");
+            headers.insert("last-event-id", after);
+        }
         Ok(request)
     }
 
@@ -117,7 +140,7 @@ impl Client {
         operation: &'static Operation,
         request: http::Request<Bytes>,
         span: &CallSpan,
-    ) -> Result<Answer> {
+    ) -> Result<(Parts, Body)> {
         let authorization = request.headers().get(AUTHORIZATION).cloned();
         let response = self.transport.send(request).await;
         let response = response.map_err(|error| self.no_answer(operation, error))?;
@@ -134,6 +157,16 @@ impl Client {
             let (body, _cut) = body.read(ERROR_BODY_LIMIT.min(self.body_limit)).await;
             return Err(refusal(operation, &head, &body));
         }
+        Ok((head, body))
+    }
+
+    /// Takes the whole answer into memory.
+    pub(super) async fn whole(
+        &self,
+        operation: &'static Operation,
+        head: Parts,
+        body: Body,
+    ) -> Result<Answer> {
         match body.collect(self.body_limit).await {
             Ok(body) => Ok(Answer {
                 operation,

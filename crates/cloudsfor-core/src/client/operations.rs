@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use cloudsfor_types::operations::{OPERATIONS, Operation, Safety};
+use cloudsfor_types::operations::{OPERATIONS, Operation, Safety, WATCH_EVENTS};
 use cloudsfor_types::{
     ActionId, CreateDomain, CreateKey, CreateNetwork, CreateVm, NetworkId, RecordSpec, RecordType,
     SnapshotId, UpdateKey, UpdateVm, VmAction, VmFilter, VmId, VmSpec,
@@ -14,7 +14,9 @@ use cloudsfor_types::{
 use serde_json::{Value, json};
 
 use super::Client;
-use crate::api::{Accounts, Actions, Api, Catalog, Domains, Keys, Networks, Snapshots, Vms};
+use crate::api::{
+    Accounts, Actions, Api, Catalog, Domains, Events, Keys, Networks, Snapshots, Vms,
+};
 use crate::call::{CallOptions, IdempotencyKey};
 use crate::error::{ErrorKind, Result};
 use crate::page::PageRequest;
@@ -151,6 +153,7 @@ async fn perform(api: &dyn Api, operation: &str) -> Vec<Result<()>> {
                 .await
                 .map(drop),
         ],
+        "watch_events" => vec![api.watch_events(None, call).await.map(drop)],
         "delete_record" => vec![api.delete_record(domain, record, call).await],
         other => panic!("no method is known for the operation {other}"),
     }
@@ -222,6 +225,12 @@ impl Transport for Recording {
             let retention = http::HeaderValue::from_static("86400");
             let headers = response.headers_mut();
             headers.insert("idempotency-key-retention", retention);
+        }
+        if *self.operation == WATCH_EVENTS {
+            let stream = http::HeaderValue::from_static("text/event-stream");
+            response
+                .headers_mut()
+                .insert(http::header::CONTENT_TYPE, stream);
         }
         *response.status_mut() = self.operation.success.try_into().unwrap();
         Ok(response)
@@ -307,6 +316,7 @@ async fn every_method_is_optional_and_names_its_operation() {
     impl Actions for Nothing {}
     impl Catalog for Nothing {}
     impl Domains for Nothing {}
+    impl Events for Nothing {}
     impl Keys for Nothing {}
     impl Networks for Nothing {}
     impl Snapshots for Nothing {}

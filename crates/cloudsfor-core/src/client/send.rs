@@ -4,6 +4,7 @@ use std::pin::Pin;
 use std::time::Duration;
 
 use cloudsfor_types::operations::GET_ACCOUNT;
+use http::response::Parts;
 
 use super::Client;
 use super::exchange::{Answer, Exchange};
@@ -11,6 +12,7 @@ use crate::deadline::Deadline;
 use crate::error::{Error, ErrorKind, Result};
 use crate::retry::Stopped;
 use crate::trace::CallSpan;
+use crate::transport::Body;
 
 impl Client {
     /// Carries a call out. From the outside to the inside:
@@ -29,11 +31,32 @@ impl Client {
         exchange: &Exchange,
         read: fn(&Answer) -> Result<T>,
     ) -> Result<T> {
+        self.carry_out(exchange, |head, body| async move {
+            read(&self.whole(exchange.operation, head, body).await?)
+        })
+        .await
+    }
+
+    /// Carries out a call whose answer is read while it comes, and returns its
+    /// beginning.
+    pub(super) async fn open(&self, exchange: &Exchange) -> Result<(Parts, Body)> {
+        self.carry_out(exchange, |head, body| async { Ok((head, body)) })
+            .await
+    }
+
+    async fn carry_out<T, F>(
+        &self,
+        exchange: &Exchange,
+        take: impl Fn(Parts, Body) -> F,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
         let span = &CallSpan::new(exchange.operation, &self.endpoint);
+        let take = &take;
         let attempt = async |number: u32| {
             span.attempt(number);
-            let answer = self.attempt(exchange, span).await;
-            let result = answer.and_then(|answer| read(&answer));
+            let result = self.attempt(exchange, span, take).await;
             result.inspect_err(|error| span.attempt_failed(number, error))
         };
         let keys = |age| self.keys_are_honoured(age, exchange.deadline);
@@ -71,6 +94,7 @@ impl Client {
                     url,
                     body: None,
                     key: None,
+                    after: None,
                     attempt_timeout: self.attempt_timeout,
                     deadline,
                 };

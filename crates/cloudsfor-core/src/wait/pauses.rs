@@ -12,7 +12,7 @@ pub(super) const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// Pauses that grow, each a random part of what it could be (from one half up),
 /// so that many who wait don't ask in step.
-pub(super) struct Pauses {
+pub(crate) struct Pauses {
     longest: Duration,
 }
 
@@ -25,7 +25,7 @@ impl Default for Pauses {
 }
 
 impl Pauses {
-    pub(super) fn next(&mut self) -> Duration {
+    pub(crate) fn next(&mut self) -> Duration {
         let longest = self.longest;
         self.longest = (longest * 2).min(LONGEST_PAUSE);
         longest.mul_f64(0.5 + 0.5 * random::fraction())

@@ -80,7 +80,6 @@ fn routes(cloud: Arc<Cloud>) -> Router {
             router.route(&route(operation), method_router(operation))
         });
     router
-        .route(&format!("{BASE_PATH}/events"), get(events::watch))
         .route(&format!("{BASE_PATH}{}", auth::OPENAPI), get(openapi::get))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
@@ -137,6 +136,7 @@ fn method_router(operation: &Operation) -> MethodRouter<Arc<Cloud>> {
         op::GET_RECORD => on(operation, records::get),
         op::UPDATE_RECORD => on(operation, records::update),
         op::DELETE_RECORD => on(operation, records::delete),
+        op::WATCH_EVENTS => on(operation, events::watch),
         _ => unreachable!("the operation {} has no handler", operation.name),
     }
 }

@@ -52,9 +52,11 @@ fn paths() -> Map<String, Value> {
     let mut paths = Map::new();
     for operation in OPERATIONS {
         let path = paths.entry(operation.path).or_insert_with(|| json!({}));
-        path[operation.method.as_str().to_lowercase()] = described(operation);
+        path[operation.method.as_str().to_lowercase()] = match *operation {
+            op::WATCH_EVENTS => events(),
+            _ => described(operation),
+        };
     }
-    paths.insert("/events".into(), events());
     paths
 }
 
@@ -173,7 +175,7 @@ fn answer_schema(operation: &Operation) -> Option<&'static str> {
 }
 
 fn events() -> Value {
-    json!({"get": {
+    json!({
         "operationId": "watch_events",
         "summary": "Watch what happens to VMs and actions, as server-sent events.",
         "parameters": [{"name": "Last-Event-ID", "in": "header", "required": false,
@@ -184,7 +186,7 @@ fn events() -> Value {
                 "content": {"text/event-stream": {"schema": {"type": "string"}}}},
             "default": {"description": "Refused.", "content": content("Error")},
         },
-    }})
+    })
 }
 
 fn parameters() -> Value {

@@ -283,6 +283,7 @@ struct Forgetful(Option<Client>);
 impl cloudsfor_core::Accounts for Forgetful {}
 impl cloudsfor_core::Catalog for Forgetful {}
 impl cloudsfor_core::Domains for Forgetful {}
+impl cloudsfor_core::Events for Forgetful {}
 impl cloudsfor_core::Keys for Forgetful {}
 impl cloudsfor_core::Networks for Forgetful {}
 impl cloudsfor_core::Snapshots for Forgetful {}
