@@ -28,7 +28,7 @@
 //! }
 //!
 //! # tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap().block_on(async {
-//! let cloud = Simulator::start().await;
+//! let cloud = Simulator::new();
 //! cloud.fail(Rule::on(CREATE_VM).nth(1).lose_answer());
 //! let api = cloud.api();
 //!

@@ -24,19 +24,21 @@ pub struct Simulator {
 }
 
 impl Simulator {
-    pub(crate) fn new(world: Arc<World>, faults: Arc<Faults>, api: Arc<dyn Api>) -> Self {
+    /// A simulator with the usual settings. Its cloud is opened when it is first
+    /// needed.
+    ///
+    /// # Panics
+    /// If there can be no temporary directory.
+    #[expect(clippy::new_without_default, reason = "there may be a panic")]
+    pub fn new() -> Self {
+        Self::builder().build()
+    }
+
+    pub(crate) fn with_parts(world: Arc<World>, faults: Arc<Faults>, api: Arc<dyn Api>) -> Self {
         Self { world, faults, api }
     }
 
-    /// Starts a simulator with the usual settings.
-    ///
-    /// # Panics
-    /// If there can be no temporary directory, or no store in it.
-    pub async fn start() -> Self {
-        Self::builder().start().await
-    }
-
-    /// Sets a simulator's parts before it is started.
+    /// Sets a simulator's parts before it is made.
     pub fn builder() -> SimulatorBuilder {
         SimulatorBuilder::default()
     }
@@ -78,7 +80,7 @@ impl Simulator {
     /// written, and further requests fail. Dropping a simulator is enough where
     /// nothing goes on.
     pub async fn close(self) {
-        self.world.cloud.close().await;
+        self.world.close().await;
     }
 }
 
@@ -99,8 +101,8 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_remains_of_a_dropped_simulator() {
-        let simulator = Simulator::start().await;
-        let dir = simulator.world._dir.path().to_owned();
+        let simulator = Simulator::new();
+        let dir = simulator.world.dir().to_owned();
         let api = simulator.api();
         drop(simulator);
         api.get_account(&CallOptions::default()).await.unwrap();

@@ -11,7 +11,7 @@ use crate::{call, create, list};
 
 /// What a little history leaves.
 async fn history(seed: u64) -> Vec<Vm> {
-    let simulator = Simulator::builder().seed(seed).start().await;
+    let simulator = Simulator::builder().seed(seed).build();
     assert_eq!(simulator.now(), START);
     simulator.fail(Rule::on(CREATE_VM).nth(2).lose_answer());
     let api = simulator.api();
@@ -37,7 +37,7 @@ async fn a_seed_makes_one_history() {
 /// Which of many requests fail.
 async fn failures(seed: u64) -> Vec<bool> {
     let builder = Simulator::builder().seed(seed).without_retry();
-    let simulator = builder.start().await;
+    let simulator = builder.build();
     let unavailable = StatusCode::SERVICE_UNAVAILABLE;
     simulator.fail(Rule::on(GET_ACCOUNT).percent(10).answer(unavailable));
     let api = simulator.api();

@@ -2,15 +2,18 @@
 
 use std::time::{Duration, Instant};
 
+use cloudsfor_core::types::Event;
 use cloudsfor_core::{ErrorKind, TransportErrorKind};
-use cloudsfor_testing::operations::{CREATE_VM, LIST_VMS};
+use cloudsfor_testing::operations::{CREATE_VM, LIST_VMS, WATCH_EVENTS};
 use cloudsfor_testing::{Requests, Rule, Simulator, StatusCode};
+
+use futures_util::StreamExt;
 
 use crate::{call, create, list, request};
 
 /// A simulator whose client makes one attempt.
-async fn one_attempt() -> Simulator {
-    Simulator::builder().without_retry().start().await
+fn one_attempt() -> Simulator {
+    Simulator::builder().without_retry().build()
 }
 
 const CUT: ErrorKind = ErrorKind::Transport(TransportErrorKind::Cut);
@@ -25,7 +28,7 @@ async fn with_retries_a_fault_makes_no_second_vm() {
         |requests| requests.limit_rate(Duration::from_secs(30)),
     ];
     for fault in faults {
-        let simulator = Simulator::start().await;
+        let simulator = Simulator::new();
         simulator.fail(fault(Rule::on(CREATE_VM).nth(1)));
         let api = simulator.api();
         let start = Instant::now();
@@ -37,7 +40,7 @@ async fn with_retries_a_fault_makes_no_second_vm() {
 
 #[tokio::test]
 async fn the_third_create_loses_its_answer() {
-    let simulator = one_attempt().await;
+    let simulator = one_attempt();
     simulator.fail(Rule::on(CREATE_VM).nth(3).lose_answer());
     let api = simulator.api();
     for name in ["a", "b"] {
@@ -56,7 +59,7 @@ async fn the_third_create_loses_its_answer() {
 
 #[tokio::test]
 async fn a_lost_request_is_in_doubt_and_makes_nothing() {
-    let simulator = one_attempt().await;
+    let simulator = one_attempt();
     simulator.fail(Rule::on(CREATE_VM).lose_request());
     let api = simulator.api();
     let error = create(&*api, "web").await.unwrap_err();
@@ -66,7 +69,7 @@ async fn a_lost_request_is_in_doubt_and_makes_nothing() {
 
 #[tokio::test]
 async fn a_refused_connection_is_no_doubt() {
-    let simulator = one_attempt().await;
+    let simulator = one_attempt();
     simulator.fail(Rule::on(CREATE_VM).refuse_connection());
     let error = create(&*simulator.api(), "web").await.unwrap_err();
     let kind = ErrorKind::Transport(TransportErrorKind::Connect);
@@ -76,7 +79,7 @@ async fn a_refused_connection_is_no_doubt() {
 
 #[tokio::test]
 async fn a_cut_answer_is_seen_as_cut() {
-    let simulator = one_attempt().await;
+    let simulator = one_attempt();
     simulator.fail(Rule::on(LIST_VMS).nth(2).cut_answer());
     let api = simulator.api();
     list(&*api).await.unwrap();
@@ -87,7 +90,7 @@ async fn a_cut_answer_is_seen_as_cut() {
 
 #[tokio::test]
 async fn every_list_answers_503_until_healed() {
-    let simulator = Simulator::start().await;
+    let simulator = Simulator::new();
     simulator.fail(Rule::on(LIST_VMS).answer(StatusCode::SERVICE_UNAVAILABLE));
     let api = simulator.api();
     let vm = create(&*api, "web").await.unwrap();
@@ -100,7 +103,7 @@ async fn every_list_answers_503_until_healed() {
 
 #[tokio::test]
 async fn a_limited_rate_says_when_to_come_back() {
-    let simulator = one_attempt().await;
+    let simulator = one_attempt();
     let after = Duration::from_secs(7);
     simulator.fail(Rule::on_every_request().limit_rate(after));
     let error = list(&*simulator.api()).await.unwrap_err();
@@ -110,7 +113,7 @@ async fn a_limited_rate_says_when_to_come_back() {
 
 #[tokio::test]
 async fn a_slow_list_meets_the_calls_limit() {
-    let simulator = one_attempt().await;
+    let simulator = one_attempt();
     simulator.fail(Rule::on(LIST_VMS).delay(Duration::from_secs(60)));
     let api = simulator.api();
     let soon = call().with_timeout(Duration::from_millis(20));
@@ -124,7 +127,7 @@ async fn a_slow_list_meets_the_calls_limit() {
 
 #[tokio::test]
 async fn each_create_makes_one_vm_though_every_fifth_answer_is_lost() {
-    let simulator = Simulator::start().await;
+    let simulator = Simulator::new();
     simulator.fail(Rule::on_every_request().percent(20).lose_answer());
     let api = simulator.api();
     for number in 0..30 {
@@ -132,4 +135,17 @@ async fn each_create_makes_one_vm_though_every_fifth_answer_is_lost() {
     }
     simulator.heal();
     assert_eq!(list(&*api).await.unwrap().len(), 30);
+}
+
+#[tokio::test]
+async fn events_go_on_after_a_cut() {
+    let simulator = one_attempt();
+    simulator.fail(Rule::on(WATCH_EVENTS).nth(1).cut_answer());
+    let api = simulator.api();
+    let mut events = api.watch_events(None, &call()).await.unwrap();
+    let vm = create(&*api, "web").await.unwrap();
+    let action = events.next().await.unwrap().unwrap();
+    assert!(matches!(action, Event::Action(action) if action.id == vm.id));
+    let made = events.next().await.unwrap().unwrap();
+    assert_eq!(made, Event::Vm(Box::new(vm)));
 }

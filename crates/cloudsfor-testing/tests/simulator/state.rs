@@ -10,7 +10,7 @@ use crate::{call, create, list};
 
 #[tokio::test]
 async fn a_vm_lives_as_in_the_service() {
-    let simulator = Simulator::start().await;
+    let simulator = Simulator::new();
     let api = simulator.api();
     let vm = create(&*api, "web").await.unwrap();
     assert_eq!((vm.status, vm.locked), (VmStatus::New, true));
@@ -41,7 +41,7 @@ async fn a_vm_lives_as_in_the_service() {
 
 #[tokio::test]
 async fn the_quota_holds() {
-    let simulator = Simulator::builder().vm_limit(1).start().await;
+    let simulator = Simulator::builder().vm_limit(1).build();
     let api = simulator.api();
     let vm = create(&*api, "a").await.unwrap();
     let error = create(&*api, "b").await.unwrap_err();
@@ -52,7 +52,7 @@ async fn the_quota_holds() {
 
 #[tokio::test]
 async fn a_program_may_wait_while_the_test_moves_the_clock() {
-    let simulator = Simulator::start().await;
+    let simulator = Simulator::new();
     let api = simulator.api();
     let vm = create(&*api, "web").await.unwrap();
     let options = call();
@@ -64,7 +64,7 @@ async fn a_program_may_wait_while_the_test_moves_the_clock() {
 #[tokio::test]
 async fn without_a_create_time_nobody_has_to_move_the_clock() {
     let builder = Simulator::builder().create_time(Duration::ZERO);
-    let simulator = builder.start().await;
+    let simulator = builder.build();
     let api = simulator.api();
     let vm = create(&*api, "web").await.unwrap();
     let vm = wait_until_unlocked(&*api, &vm.id, &call(), |_| ()).await;
@@ -73,7 +73,7 @@ async fn without_a_create_time_nobody_has_to_move_the_clock() {
 
 #[tokio::test]
 async fn two_simulators_are_apart() {
-    let (a, b) = tokio::join!(Simulator::start(), Simulator::start());
+    let (a, b) = (Simulator::new(), Simulator::new());
     create(&*a.api(), "web").await.unwrap();
     a.advance(Duration::from_secs(5)).await;
     assert_eq!(list(&*a.api()).await.unwrap().len(), 1);
@@ -83,14 +83,14 @@ async fn two_simulators_are_apart() {
 
 #[tokio::test]
 async fn an_api_outlives_its_simulator() {
-    let api = Simulator::start().await.api();
+    let api = Simulator::new().api();
     create(&*api, "web").await.unwrap();
     assert_eq!(list(&*api).await.unwrap().len(), 1);
 }
 
 #[tokio::test]
 async fn a_closed_simulator_accepts_nothing() {
-    let simulator = Simulator::start().await;
+    let simulator = Simulator::new();
     let api = simulator.api();
     create(&*api, "a").await.unwrap();
     simulator.close().await;

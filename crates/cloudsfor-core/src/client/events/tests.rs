@@ -26,12 +26,14 @@ enum Connection {
 
 use Connection::*;
 
+/// The cursor of a request, and its time.
+type Asked = (Option<String>, Instant);
+
 /// A server of so many connections, and then none.
 #[derive(Clone)]
 struct Server {
     connections: Arc<Mutex<VecDeque<Connection>>>,
-    /// The cursor of each request, and its time.
-    requests: Arc<Mutex<Vec<(Option<String>, Instant)>>>,
+    requests: Arc<Mutex<Vec<Asked>>>,
 }
 
 impl Server {
