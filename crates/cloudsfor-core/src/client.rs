@@ -40,6 +40,7 @@ use self::key_support::KeySupport;
 use crate::endpoint::Endpoint;
 #[cfg(doc)]
 use crate::error::Error;
+use crate::limits::{ConcurrencyLimit, RateLimit};
 use crate::retry::Retry;
 use crate::transport::Transport;
 
@@ -53,6 +54,8 @@ pub struct Client {
     attempt_timeout: Duration,
     body_limit: usize,
     retry: Option<Retry>,
+    rate_limit: Option<RateLimit>,
+    concurrency_limit: Option<ConcurrencyLimit>,
     key_support: Arc<KeySupport>,
 }
 
@@ -92,6 +95,8 @@ impl fmt::Debug for Client {
             .field("attempt_timeout", &self.attempt_timeout)
             .field("body_limit", &self.body_limit)
             .field("retry", &self.retry)
+            .field("rate_limit", &self.rate_limit)
+            .field("concurrency_limit", &self.concurrency_limit)
             .finish_non_exhaustive()
     }
 }

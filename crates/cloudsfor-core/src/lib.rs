@@ -161,6 +161,7 @@ mod deadline;
 pub mod endpoint;
 pub mod error;
 pub mod events;
+pub mod limits;
 pub mod list;
 pub mod lookup;
 #[cfg(any(test, feature = "mock"))]

@@ -10,6 +10,7 @@ use crate::budget::RetryBudget;
 use crate::credentials::CredentialsProvider;
 use crate::endpoint::Endpoint;
 use crate::error::Result;
+use crate::limits::{ConcurrencyLimit, RateLimit};
 use crate::retry::{Retry, RetryPolicy};
 use crate::transport::{DEFAULT_BODY_LIMIT, Transport};
 
@@ -23,7 +24,13 @@ pub struct ClientBuilder {
     attempt_timeout: Duration,
     body_limit: usize,
     retry: Option<Retry>,
+    rate_limit: Option<RateLimit>,
+    concurrency_limit: Option<ConcurrencyLimit>,
+    layers: Vec<Layer>,
 }
+
+/// Puts something around a transport.
+type Layer = Box<dyn FnOnce(Arc<dyn Transport>) -> Arc<dyn Transport> + Send>;
 
 impl ClientBuilder {
     /// Where the API is. Default: `https://cloudsfor.com/api/v1`.
@@ -104,23 +111,80 @@ impl ClientBuilder {
         self
     }
 
+    /// How many requests are sent in a time, at most. Default: no limit.
+    #[must_use]
+    pub fn with_rate_limit(mut self, limit: RateLimit) -> Self {
+        self.rate_limit = Some(limit);
+        self
+    }
+
+    /// How many requests are under way at once, at most. Default: no limit.
+    #[must_use]
+    pub fn with_concurrency_limit(mut self, limit: ConcurrencyLimit) -> Self {
+        self.concurrency_limit = Some(limit);
+        self
+    }
+
+    /// Puts a layer of one's own around the transport, whichever that is: another
+    /// transport, that every attempt goes through, credentials and all. May be
+    /// called several times: the last layer sees a request first.
+    ///
+    /// ```
+    /// use std::sync::Arc;
+    /// use std::sync::atomic::{AtomicU64, Ordering};
+    ///
+    /// use async_trait::async_trait;
+    /// use bytes::Bytes;
+    /// use cloudsfor_core::Client;
+    /// use cloudsfor_core::transport::{Body, Transport, TransportError};
+    ///
+    /// struct Counted(Arc<dyn Transport>, Arc<AtomicU64>);
+    ///
+    /// #[async_trait]
+    /// impl Transport for Counted {
+    ///     async fn send(
+    ///         &self,
+    ///         request: http::Request<Bytes>,
+    ///     ) -> Result<http::Response<Body>, TransportError> {
+    ///         self.1.fetch_add(1, Ordering::Relaxed);
+    ///         self.0.send(request).await
+    ///     }
+    /// }
+    ///
+    /// let attempts = Arc::new(AtomicU64::new(0));
+    /// let counter = attempts.clone();
+    /// let builder = Client::builder().with_layer(move |inner| Counted(inner, counter));
+    /// ```
+    #[must_use]
+    pub fn with_layer<T: Transport + 'static>(
+        mut self,
+        layer: impl FnOnce(Arc<dyn Transport>) -> T + Send + 'static,
+    ) -> Self {
+        self.layers.push(Box::new(|inner| Arc::new(layer(inner))));
+        self
+    }
+
     /// The client.
     ///
     /// # Errors
     /// [`ErrorKind::Configuration`](crate::ErrorKind::Configuration) if there is
     /// no transport, or if the default one can't be set up.
     pub fn build(self) -> Result<Client> {
+        let transport = match self.transport {
+            Some(transport) => transport,
+            None => default_transport()?,
+        };
+        let around = |inner, layer: Layer| layer(inner);
         Ok(Client {
-            transport: match self.transport {
-                Some(transport) => transport,
-                None => default_transport()?,
-            },
+            transport: self.layers.into_iter().fold(transport, around),
             endpoint: self.endpoint,
             authorization: self.credentials.map(Authorization::new).map(Arc::new),
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             body_limit: self.body_limit,
             retry: self.retry,
+            rate_limit: self.rate_limit,
+            concurrency_limit: self.concurrency_limit,
             key_support: Arc::default(),
         })
     }
@@ -153,6 +217,9 @@ impl Default for ClientBuilder {
             attempt_timeout: Duration::from_secs(30),
             body_limit: DEFAULT_BODY_LIMIT,
             retry: Some(Retry::default()),
+            rate_limit: None,
+            concurrency_limit: None,
+            layers: Vec::new(),
         }
     }
 }

@@ -9,6 +9,7 @@ use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::response::Parts;
 use http::{HeaderValue, StatusCode, Uri};
 use serde::de::DeserializeOwned;
+use tokio::sync::OwnedSemaphorePermit;
 
 use super::Client;
 use crate::call::IdempotencyKey;
@@ -67,6 +68,7 @@ impl Client {
         let operation = exchange.operation;
         let before = exchange.deadline.remaining();
         let prepared = tokio::time::timeout(before, self.request(exchange)).await;
+        let _slot = self.turn(exchange).await?;
         let (attempt_timeout, remaining) =
             (exchange.attempt_timeout, exchange.deadline.remaining());
         let (Ok(request), false) = (prepared, remaining.is_zero()) else {
@@ -97,6 +99,31 @@ impl Client {
             return Err(undone(operation, kind, what, true));
         };
         result
+    }
+
+    /// Waits for the turn of a request, by the limits that the program has set.
+    async fn turn(&self, exchange: &Exchange) -> Result<Option<OwnedSemaphorePermit>> {
+        let deadline = exchange.deadline;
+        let too_late = |limit| {
+            let what = format!(
+                "its turn by the {limit} of this client doesn't come in the time for the call: \
+                 allow more"
+            );
+            Error::new(ErrorKind::Deadline, exchange.operation.name, what)
+        };
+        let slot = match &self.concurrency_limit {
+            None => None,
+            Some(limit) => {
+                let slot = limit.slot(deadline.remaining()).await;
+                Some(slot.ok_or_else(|| too_late("concurrency limit"))?)
+            }
+        };
+        if let Some(limit) = &self.rate_limit
+            && !limit.turn(deadline.remaining()).await
+        {
+            return Err(too_late("rate limit"));
+        }
+        Ok(slot)
     }
 
     async fn request(&self, exchange: &Exchange) -> Result<http::Request<Bytes>> {

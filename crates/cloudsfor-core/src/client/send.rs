@@ -20,9 +20,10 @@ impl Client {
     /// 1. the span that tells of it;
     /// 2. the deadline of the call, which every layer looks at;
     /// 3. retries, by the policy and from the budget, of what does no harm;
-    /// 4. the attempt's own time limit, which shrinks to what the deadline leaves;
-    /// 5. the request's headers: credentials, the idempotency key;
-    /// 6. the transport.
+    /// 4. the request's headers: credentials, the idempotency key;
+    /// 5. the program's own limits: so many at once, so many in a time;
+    /// 6. the attempt's own time limit, which shrinks to what the deadline leaves;
+    /// 7. the program's own layers, then the transport.
     ///
     /// Reading the answer is a part of the attempt: when it can't be read, it is
     /// as much in doubt what was done as when it didn't come.
@@ -133,8 +134,8 @@ pub(super) fn ambiguous(error: Error, exchange: &Exchange) -> Error {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
+    use std::sync::{Arc, Mutex};
 
     use async_trait::async_trait;
     use bytes::Bytes;
@@ -144,6 +145,7 @@ mod tests {
     use crate::api::Vms;
     use crate::budget::RetryBudget;
     use crate::call::CallOptions;
+    use crate::limits::{ConcurrencyLimit, RateLimit};
     use crate::transport::{Body, Transport, TransportError};
 
     /// Answers with one status always, or never; counts the requests.
@@ -185,7 +187,13 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn the_budget_of_all_clones_stops_a_storm() {
-        let server = Server::new(Some(503));
+        for status in [429, 503] {
+            the_budget_stops(status).await;
+        }
+    }
+
+    async fn the_budget_stops(status: u16) {
+        let server = Server::new(Some(status));
         let client = Client::builder()
             .transport(server.clone())
             .with_retry_budget(Arc::new(RetryBudget::new(100)))
@@ -195,10 +203,69 @@ mod tests {
         for _ in 0..50 {
             let clone = client.clone();
             let error = clone.get_vm(&id, &CallOptions::default()).await;
-            assert_eq!(error.unwrap_err().status(), Some(503));
+            assert_eq!(error.unwrap_err().status(), Some(status));
         }
         // 100 tokens are 20 retries.
         assert_eq!(server.requests(), 50 + 20);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn limits_are_kept_by_retries_too_and_waiting_is_no_part_of_an_attempt() {
+        let server = Server::new(Some(503));
+        let client = Client::builder()
+            .transport(server.clone())
+            .with_rate_limit(RateLimit::new(1, Duration::from_secs(10)))
+            .with_concurrency_limit(ConcurrencyLimit::new(1))
+            .with_attempt_timeout(Duration::from_secs(1))
+            .build()
+            .unwrap();
+        let start = Instant::now();
+        let id = "7".parse().unwrap();
+        let error = client.get_vm(&id, &CallOptions::default()).await;
+        assert_eq!(error.unwrap_err().status(), Some(503));
+        assert_eq!((start.elapsed().as_secs(), server.requests()), (30, 4));
+
+        // Its turn would come too late, and it says so at once.
+        let soon = CallOptions::default().with_timeout(Duration::from_secs(9));
+        let error = client.get_vm(&id, &soon).await.unwrap_err();
+        assert_eq!(error.kind(), &ErrorKind::Deadline);
+        assert!(error.message().contains("rate limit"), "{error}");
+        assert_eq!((start.elapsed().as_secs(), server.requests()), (30, 4));
+    }
+
+    #[tokio::test]
+    async fn every_attempt_goes_through_the_layers_the_last_one_first() {
+        struct Named(
+            Arc<dyn Transport>,
+            &'static str,
+            Arc<Mutex<Vec<&'static str>>>,
+        );
+
+        #[async_trait]
+        impl Transport for Named {
+            async fn send(
+                &self,
+                request: http::Request<Bytes>,
+            ) -> std::result::Result<http::Response<Body>, TransportError> {
+                self.2.lock().unwrap().push(self.1);
+                self.0.send(request).await
+            }
+        }
+
+        let seen: Arc<Mutex<Vec<_>>> = Arc::default();
+        let (inner, outer) = (seen.clone(), seen.clone());
+        let client = Client::builder()
+            .with_layer(|transport| Named(transport, "inner", inner))
+            .with_layer(|transport| Named(transport, "outer", outer))
+            .transport(Server::new(Some(404)))
+            .build()
+            .unwrap();
+        let id = "7".parse().unwrap();
+        client
+            .get_vm(&id, &CallOptions::default())
+            .await
+            .unwrap_err();
+        assert_eq!(*seen.lock().unwrap(), ["outer", "inner"]);
     }
 
     #[tokio::test(start_paused = true)]
