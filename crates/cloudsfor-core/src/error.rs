@@ -57,7 +57,8 @@ pub enum ErrorKind {
     Transport(TransportErrorKind),
     /// An answer that can't be read.
     Decode {
-        /// Where in the answer, as far as known: a line and column.
+        /// Where in the answer, as far as known: an attribute's path, a line and
+        /// column (`vms[3].memory, line 1, column 873`).
         location: String,
     },
     /// The time for the call is up.

@@ -140,6 +140,7 @@
 //! |---|---|
 //! | `reqwest` (default) | `ReqwestTransport`, which uses the environment's proxies |
 //! | `hyper` | `HyperTransport`, which is smaller and uses none |
+//! | `gzip` (default) | answers may come compressed |
 //! | `recorded` | `RecordedTransport`: answers that were recorded |
 //! | `in-process` | `InProcessTransport`: a tower service in place of a server |
 //! | `mock` | `MockApi`, for tests |
@@ -158,6 +159,7 @@ pub mod call;
 pub mod client;
 pub mod credentials;
 mod deadline;
+mod encoding;
 pub mod endpoint;
 pub mod error;
 pub mod events;

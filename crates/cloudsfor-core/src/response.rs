@@ -18,17 +18,20 @@ pub(crate) fn decode<T: DeserializeOwned>(
     body: &[u8],
 ) -> Result<T> {
     serde_json::from_slice(body).map_err(|error| {
-        let location = format!("line {}, column {}", error.line(), error.column());
+        let place = format!("line {}, column {}", error.line(), error.column());
+        let path = path_of_fault::<T>(body);
         let found = if body.trim_ascii().is_empty() {
             "it is empty".to_owned()
         } else if is_html(content_type(head), body) {
             "it is an HTML page".to_owned()
         } else {
-            printable(&error.to_string())
+            let path = path.as_ref().map(|path| format!("{path}: "));
+            path.unwrap_or_default() + &printable(&error.to_string())
         };
         let message = format!(
             "the answer can't be read ({found}): check the base URL, and the proxies on the way"
         );
+        let location = path.map(|path| path + ", ").unwrap_or_default() + &place;
         Error::new(ErrorKind::Decode { location }, operation.name, message)
             .with_status(head.status.as_u16())
             .with_request_id(request_id(head))
@@ -36,6 +39,15 @@ pub(crate) fn decode<T: DeserializeOwned>(
             .with_may_have_been_applied(changes_something(operation))
             .with_source(error)
     })
+}
+
+/// The path of the attribute that can't be read, if it is one. Only an error pays
+/// for this second reading.
+fn path_of_fault<T: DeserializeOwned>(body: &[u8]) -> Option<String> {
+    let mut again = serde_json::Deserializer::from_slice(body);
+    let fault = serde_path_to_error::deserialize::<_, T>(&mut again).err()?;
+    let path = fault.path().to_string();
+    (path != ".").then(|| printable(&path))
 }
 
 /// The error that an answer of another status than the operation's success is.
@@ -353,7 +365,7 @@ mod tests {
             (
                 &[],
                 "{\"vm\":\n7}",
-                "line 2, column 1",
+                "vm, line 2, column 1",
                 "expected a Vm object",
             ),
             (
@@ -362,7 +374,7 @@ mod tests {
                 "line 1, column 12",
                 "missing field `vm`",
             ),
-            (&[], "{\"vm\":{\"id\":", "line 1, column 12", "EOF"),
+            (&[], "{\"vm\":{\"id\":", "vm.id, line 1, column 12", "EOF"),
         ] {
             let head = head(202, headers);
             let error = decode::<VmAnswer>(&CREATE_VM, &head, body.as_bytes()).unwrap_err();

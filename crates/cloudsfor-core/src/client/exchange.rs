@@ -5,7 +5,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use cloudsfor_types::EventCursor;
 use cloudsfor_types::operations::{Method, Operation, WATCH_EVENTS};
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::response::Parts;
 use http::{HeaderValue, StatusCode, Uri};
 use serde::de::DeserializeOwned;
@@ -14,6 +14,7 @@ use tokio::sync::OwnedSemaphorePermit;
 use super::Client;
 use crate::call::IdempotencyKey;
 use crate::deadline::Deadline;
+use crate::encoding::{self, unpacked};
 use crate::error::{Error, ErrorKind, Result, TransportErrorKind};
 use crate::printable::printable;
 use crate::response::{changes_something, decode, refusal, request_id};
@@ -139,11 +140,14 @@ impl Client {
         let headers = request.headers_mut();
         let agent = concat!("cloudsfor-rust/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
-        let accepted = match *exchange.operation {
-            WATCH_EVENTS => "text/event-stream",
-            _ => "application/json",
-        };
-        headers.insert(ACCEPT, HeaderValue::from_static(accepted));
+        if *exchange.operation == WATCH_EVENTS {
+            headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        } else {
+            headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+            if let Some(accepted) = encoding::ACCEPTED {
+                headers.insert(ACCEPT_ENCODING, accepted);
+            }
+        }
         if has_body {
             let json = HeaderValue::from_static("application/json");
             headers.insert(CONTENT_TYPE, json);
@@ -181,7 +185,9 @@ impl Client {
         }
         if head.status.as_u16() != operation.success {
             // Whatever came of the body, the status is known: that is the error.
-            let (body, _cut) = body.read(ERROR_BODY_LIMIT.min(self.body_limit)).await;
+            let limit = ERROR_BODY_LIMIT.min(self.body_limit);
+            let (body, _cut) = body.read(limit).await;
+            let (body, _cut) = unpacked(&head.headers, body, limit);
             return Err(refusal(operation, &head, &body));
         }
         Ok((head, body))
@@ -194,7 +200,14 @@ impl Client {
         head: Parts,
         body: Body,
     ) -> Result<Answer> {
-        match body.collect(self.body_limit).await {
+        let body = match body.collect(self.body_limit).await {
+            Ok(packed) => match unpacked(&head.headers, packed, self.body_limit) {
+                (body, None) => Ok(body),
+                (_, Some(error)) => Err(error),
+            },
+            Err(error) => Err(error),
+        };
+        match body {
             Ok(body) => Ok(Answer {
                 operation,
                 head,

@@ -9,7 +9,7 @@ use http_body::{Frame, SizeHint};
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyExt, Full};
 
-use super::{TransportError, TransportErrorKind};
+use super::TransportError;
 
 /// The largest answer that is taken, unless the client says otherwise: 64 MiB.
 pub const DEFAULT_BODY_LIMIT: usize = 64 << 20;
@@ -65,10 +65,7 @@ impl Body {
                 rest.extend_from_slice(&data);
             }
             if !fits {
-                break Some(TransportError::maybe_sent(
-                    TransportErrorKind::TooLarge,
-                    format!("it has more than {limit} bytes"),
-                ));
+                break Some(TransportError::too_large(limit));
             }
         };
         // One piece, the usual case, is not copied.
@@ -115,6 +112,7 @@ mod tests {
     use std::collections::VecDeque;
 
     use super::*;
+    use crate::transport::TransportErrorKind;
 
     /// Pieces of a body that come one by one; the last may be an error.
     struct Pieces(VecDeque<Result<&'static str, TransportErrorKind>>);

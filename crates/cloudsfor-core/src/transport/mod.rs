@@ -139,6 +139,12 @@ impl TransportError {
         }
     }
 
+    /// An answer has more than so many bytes.
+    pub(crate) fn too_large(limit: usize) -> Self {
+        let why = format!("it has more than {limit} bytes");
+        Self::maybe_sent(TransportErrorKind::TooLarge, why)
+    }
+
     /// The first cause in words: `Connection refused (os error 111)`.
     pub(crate) fn cause(&self) -> String {
         let mut cause: &dyn StdError = &*self.source;

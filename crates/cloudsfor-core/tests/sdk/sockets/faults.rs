@@ -349,3 +349,49 @@ async fn a_deletion_has_no_body_and_any_content_type() {
         assert!(error.may_have_been_applied());
     }
 }
+
+#[cfg(feature = "gzip")]
+mod gzip {
+    use std::io::Write;
+
+    use super::*;
+
+    fn packed(text: &[u8]) -> Vec<u8> {
+        let level = flate2::Compression::best();
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), level);
+        encoder.write_all(text).unwrap();
+        encoder.finish().unwrap()
+    }
+
+    fn rest(body: &[u8]) -> Vec<u8> {
+        let head = format!(
+            "Content-Encoding: gzip\r\nContent-Length: {}\r\n\r\n",
+            body.len()
+        );
+        [head.as_bytes(), body].concat()
+    }
+
+    #[tokio::test]
+    async fn an_answer_may_come_packed() {
+        for backend in BACKENDS {
+            let head = b"HTTP/1.1 200 OK\r\n".to_vec();
+            let whole = [head, rest(&packed(VM.as_bytes()))].concat();
+            let server = Server::start(vec![vec![answer(whole)]]).await;
+            let client = backend.client(&server.url);
+            let vm = client.get_vm(&id(), &CallOptions::default()).await;
+            assert_eq!(vm.unwrap().id.as_str(), ID, "{}", backend.name);
+            assert!(server.requests()[0].contains("accept-encoding: gzip\r\n"));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_bomb_is_not_unpacked() {
+        let bomb = packed(&vec![b' '; 20_000_000]);
+        check_success(rest(&bomb), "too large", "more than 100000 bytes").await;
+    }
+
+    #[tokio::test]
+    async fn what_is_not_packed_as_it_says_is_an_error() {
+        check_success(rest(b"{}"), "protocol", "is no HTTP").await;
+    }
+}
