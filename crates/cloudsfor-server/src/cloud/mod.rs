@@ -44,10 +44,6 @@ use crate::ids::Ids;
 use crate::store::accounts::{Account, AccountId};
 use crate::store::{Store, StoreError};
 
-/// How often a caller that waits looks whether another process has changed what
-/// it waits for.
-const FOREIGN_CHANGE: Duration = Duration::from_millis(100);
-
 /// How long a simulated machine takes until it runs, unless asked otherwise.
 pub const DEFAULT_CREATE_TIME: Duration = Duration::from_secs(3);
 
@@ -205,6 +201,7 @@ impl Cloud {
     pub fn changes(&self) -> Changes {
         Changes {
             commits: self.store.changes(),
+            foreign: self.store.foreign_changes(),
             closing: self.closing.subscribe(),
         }
     }
@@ -242,6 +239,7 @@ impl Cloud {
 /// Tells when something may have changed.
 pub struct Changes {
     commits: watch::Receiver<u64>,
+    foreign: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
 }
 
@@ -254,8 +252,8 @@ impl Changes {
         }
         tokio::select! {
             _ = self.commits.changed() => true,
+            _ = self.foreign.changed() => true,
             _ = self.closing.changed() => false,
-            () = tokio::time::sleep(FOREIGN_CHANGE) => true,
         }
     }
 }

@@ -4,27 +4,33 @@
 //! Nothing is remembered here. Whatever happens to this process, the next one
 //! finds every operation in the store.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
 
 use cloudsfor_types::{Gigabytes, SnapshotId, VmAction, VmStatus};
+use futures_util::FutureExt;
+use futures_util::future::join_all;
 use jiff::Timestamp;
+use tokio::task::{JoinError, JoinSet};
 
 use super::actions::{self, Outcome};
 use super::error::CloudResult;
 use super::tx::Tx;
 use super::{Cloud, snapshots};
 use crate::compute::{Compute, ComputeError, ComputeResult, Machine, Power, Step};
-use crate::store::StoreError;
 use crate::store::operations::{self, Claimed, Work};
 use crate::store::vms as vm_rows;
 
-/// How long a claim holds. The verbs of a driver return sooner; a claim that
-/// ran out is that of a process that died.
+/// How long a claim holds unless it is renewed. One that ran out is that of a
+/// process that died.
 const LEASE: Duration = Duration::from_secs(5);
 
-/// Operations claimed at once.
-const BATCH: u32 = 64;
+/// How often a claim is renewed while the driver is at it.
+const RENEWAL: Duration = Duration::from_millis(1500);
+
+/// Operations carried out at once.
+const AT_ONCE: usize = 64;
 
 /// How often to look whether another process has left something to do.
 const FOREIGN_WORK: Duration = Duration::from_millis(500);
@@ -35,19 +41,15 @@ const OTHERS_WORK: Duration = Duration::from_millis(20);
 /// After the store failed, how long to leave it alone.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
-/// Works until the cloud is closed.
+/// Works until the cloud is closed, each operation in a task of its own: one that
+/// takes long holds up no other.
 pub(super) async fn run(cloud: Arc<Cloud>) {
     let mut changes = cloud.store.changes();
     let mut closing = cloud.closing.subscribe();
+    let mut running = JoinSet::new();
     while !*closing.borrow_and_update() {
         changes.mark_unchanged();
-        // In a task of its own: a driver that panics ends that, not the worker.
-        let settling = cloud.clone();
-        let settled = tokio::spawn(async move { settle(&settling).await });
-        let next = match settled
-            .await
-            .unwrap_or_else(|_| Err(StoreError::Panicked.into()))
-        {
+        let next = match begin_due(&cloud, &mut running).await {
             Ok(next) => next,
             Err(error) => {
                 tracing::error!(%error, "can't carry out operations now");
@@ -64,8 +66,41 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
         tokio::select! {
             _ = closing.changed() => {}
             _ = changes.changed() => {}
-            () = next_is_due => {}
+            Some(ended) = running.join_next() => log_failure(ended),
+            () = next_is_due, if running.len() < AT_ONCE => {}
             () = tokio::time::sleep(FOREIGN_WORK) => {}
+        }
+    }
+    while let Some(ended) = running.join_next().await {
+        log_failure(ended);
+    }
+}
+
+/// What the store could not be told is found when the claim has run out.
+fn log_failure(ended: Result<CloudResult<()>, JoinError>) {
+    match ended {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::error!(%error, "can't write down how an operation went"),
+        Err(error) => tracing::error!(%error, "an operation was not carried out to its end"),
+    }
+}
+
+/// Begins what is due, as far as there is room; says when there will be more.
+async fn begin_due(
+    cloud: &Arc<Cloud>,
+    running: &mut JoinSet<CloudResult<()>>,
+) -> CloudResult<Option<Timestamp>> {
+    loop {
+        let room = AT_ONCE.saturating_sub(running.len());
+        match due(cloud).await? {
+            Due::Now if room > 0 => {
+                for claim in claim(cloud, room).await? {
+                    let cloud = cloud.clone();
+                    running.spawn(async move { carry_out(&cloud, claim).await });
+                }
+            }
+            Due::Now => return Ok(None),
+            Due::At(next) => return Ok(next),
         }
     }
 }
@@ -73,18 +108,12 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
 /// Carries out everything that is due; says when there will be more.
 pub(super) async fn settle(cloud: &Cloud) -> CloudResult<Option<Timestamp>> {
     loop {
-        let now = cloud.clock().now();
-        let backup = cloud.store.read(vm_rows::next_backup)?;
-        if backup.is_some_and(|due| due <= now.as_second()) {
-            cloud.write(actions::begin_backups).await?;
-            continue;
-        }
-        match cloud.store.read(operations::next_due)? {
-            Some(due) if due <= now.as_millisecond() => work(cloud).await?,
-            due => {
-                let backup = backup.and_then(|second| Timestamp::from_second(second).ok());
-                let due = due.and_then(|due| Timestamp::from_millisecond(due).ok());
-                return Ok(due.into_iter().chain(backup).min());
+        match due(cloud).await? {
+            Due::At(next) => return Ok(next),
+            Due::Now => {
+                let claims = claim(cloud, AT_ONCE).await?;
+                let ended = join_all(claims.into_iter().map(|claim| carry_out(cloud, claim)));
+                ended.await.into_iter().collect::<CloudResult<()>>()?;
             }
         }
     }
@@ -105,33 +134,79 @@ pub(super) async fn settle_all(cloud: &Cloud) -> CloudResult<()> {
     }
 }
 
-/// Claims what is due, and carries out what it claimed.
-async fn work(cloud: &Cloud) -> CloudResult<()> {
-    let now_ms = cloud.clock().now().as_millisecond();
-    let lease_ms = LEASE.as_millis() as i64;
-    let claims = cloud
-        .store
-        .write(move |tx| operations::claim(tx, now_ms, lease_ms, BATCH))
-        .await?;
-    let mut results = Vec::with_capacity(claims.len());
-    for claim in claims {
-        let result = carry_out(cloud, &claim).await?;
-        results.push((claim, result));
+/// When there is something to do.
+enum Due {
+    Now,
+    At(Option<Timestamp>),
+}
+
+/// Makes operations of the backups that are due, and says when the first
+/// operation is.
+async fn due(cloud: &Cloud) -> CloudResult<Due> {
+    let now = cloud.clock().now();
+    let mut backup = cloud.store.read(vm_rows::next_backup)?;
+    while backup.is_some_and(|due| due <= now.as_second()) {
+        cloud.write(actions::begin_backups).await?;
+        backup = cloud.store.read(vm_rows::next_backup)?;
     }
-    cloud
-        .write(move |tx| {
-            results
-                .iter()
-                .try_for_each(|(claim, result)| record(tx, claim, result))
-        })
-        .await
+    let operation = cloud.store.read(operations::next_due)?;
+    if operation.is_some_and(|due| due <= now.as_millisecond()) {
+        return Ok(Due::Now);
+    }
+    let backup = backup.and_then(|second| Timestamp::from_second(second).ok());
+    let operation = operation.and_then(|due| Timestamp::from_millisecond(due).ok());
+    Ok(Due::At(operation.into_iter().chain(backup).min()))
+}
+
+async fn claim(cloud: &Cloud, at_most: usize) -> CloudResult<Vec<Claimed>> {
+    let now_ms = cloud.clock().now().as_millisecond();
+    let claim = move |tx: &_| operations::claim(tx, now_ms, lease_ms(), at_most as u32);
+    Ok(cloud.store.write(claim).await?)
+}
+
+fn lease_ms() -> i64 {
+    LEASE.as_millis() as i64
+}
+
+/// Carries out what was claimed and writes down how far it got. The claim is
+/// renewed meanwhile; once it no longer counts (the VM was deleted), the driver
+/// is stopped, before anybody else may be at the machine.
+async fn carry_out(cloud: &Cloud, claim: Claimed) -> CloudResult<()> {
+    let progress = {
+        let driven = std::pin::pin!(AssertUnwindSafe(drive(cloud, &claim)).catch_unwind());
+        tokio::select! {
+            driven = driven => driven.unwrap_or_else(|_| {
+                let message = "the compute driver has a fault, which was logged";
+                Ok(Err(ComputeError(message.into())))
+            })?,
+            () = claim_lost(cloud, &claim) => return Ok(()),
+        }
+    };
+    cloud.write(move |tx| record(tx, &claim, &progress)).await
+}
+
+/// Renews a claim for as long as it counts.
+async fn claim_lost(cloud: &Cloud, claim: &Claimed) {
+    loop {
+        tokio::time::sleep(RENEWAL).await;
+        let until_ms = cloud.clock().now().as_millisecond() + lease_ms();
+        let (id, fence) = (claim.id.clone(), claim.fence);
+        let renewal = move |tx: &_| operations::renew(tx, &id, fence, until_ms);
+        match cloud.store.write(renewal).await {
+            Ok(true) => {}
+            Ok(false) => return,
+            // It may hold for some time yet.
+            Err(error) => tracing::warn!(%error, "can't renew a claim"),
+        }
+    }
 }
 
 /// How far an operation got: the driver's answer, with the space that a snapshot
 /// takes.
 type Progress = ComputeResult<Option<Gigabytes>>;
 
-async fn carry_out(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
+/// Has the driver do what an operation asks for.
+async fn drive(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
     let compute = &*cloud.compute;
     if claim.work == Work::Destroy {
         return Ok(plain(compute.destroy(&claim.vm_id).await));

@@ -107,6 +107,7 @@ async fn send(
         if found.len() < BATCH as usize {
             tokio::select! {
                 open = changes.wait() => if !open { return },
+                () = tokio::time::sleep_until(last_sent + SILENCE) => {}
                 () = sender.closed() => return,
             }
         }

@@ -11,6 +11,7 @@ pub mod addresses;
 pub mod domains;
 mod error;
 pub mod events;
+mod foreign;
 pub mod idempotency;
 pub mod keys;
 pub mod networks;
@@ -23,12 +24,14 @@ pub mod window;
 mod writer;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::watch;
 
 pub use error::StoreError;
+use foreign::ForeignCommits;
 use readers::Readers;
 use writer::Writer;
 
@@ -43,6 +46,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(1);
 pub struct Store {
     writer: Writer,
     readers: Readers,
+    foreign: Arc<ForeignCommits>,
     path: PathBuf,
 }
 
@@ -60,6 +64,7 @@ impl Store {
         Ok(Self {
             writer: Writer::start(connection)?,
             readers: Readers::new(path.to_owned()),
+            foreign: ForeignCommits::new(path.to_owned()),
             path: path.to_owned(),
         })
     }
@@ -96,7 +101,7 @@ impl Store {
     /// Reads what may take long, off the async threads, all of it from one
     /// consistent state.
     pub async fn scan<T, E>(
-        self: std::sync::Arc<Self>,
+        self: Arc<Self>,
         query: impl FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     ) -> Result<T, E>
     where
@@ -113,6 +118,12 @@ impl Store {
     /// processes commit is not noticed here.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.writer.changes()
+    }
+
+    /// Changes soon after another process has committed something, and perhaps
+    /// at other times. Somebody looks for as long as this is held.
+    pub fn foreign_changes(&self) -> watch::Receiver<u64> {
+        self.foreign.subscribe()
     }
 
     /// Finishes what was accepted and closes the writer. Later writes fail.

@@ -219,6 +219,22 @@ pub fn postpone(
     Ok(())
 }
 
+/// Has a claim last until `until_ms`. Says whether it still counted.
+pub fn renew(
+    connection: &Connection,
+    id: &ActionId,
+    fence: i64,
+    until_ms: i64,
+) -> Result<bool, StoreError> {
+    let changed = connection
+        .prepare_cached(
+            "UPDATE operations SET leased_until_ms = ?1, due_at_ms = ?1
+             WHERE id = ?2 AND fence = ?3 AND due_at_ms IS NOT NULL",
+        )?
+        .execute(params![until_ms, id.as_str(), fence])?;
+    Ok(changed == 1)
+}
+
 /// Ends a claimed operation, with its error if it failed. Says whether the claim
 /// still counted: if not, nothing else may be changed on its behalf.
 pub fn finish(
@@ -387,7 +403,10 @@ mod tests {
         // The first worker is taken for dead; what it says later is ignored.
         let second = claim_at(&connection, 110).remove(0);
         assert!(!finish(&connection, &first, None, 1).unwrap());
+        assert!(!renew(&connection, &first.id, first.fence, 999).unwrap());
         postpone(&connection, &first, 999).unwrap();
+        assert!(renew(&connection, &second.id, second.fence, 300).unwrap());
+        assert_eq!(next_due(&connection).unwrap(), Some(300));
         assert!(finish(&connection, &second, None, 1).unwrap());
         assert!(!finish(&connection, &second, None, 1).unwrap());
         assert_eq!(next_due(&connection).unwrap(), None);
