@@ -34,7 +34,7 @@
 //! # Layers
 //! [`http`] reads requests and shapes answers; [`cloud`] decides what they mean,
 //! as functions over a transaction; [`store`] keeps it (SQLite), and [`compute`]
-//! makes the machines. [`service`] puts them together on a data directory, and
+//! makes the machines. [`admin`] is for whoever runs it, and [`service`] puts them together on a data directory, and
 //! [`clock`] and [`ids`] are handed in, so that tests are deterministic.
 //!
 //! # What holds
@@ -43,6 +43,7 @@
 //!   dies: operations are rows of the store that any process may carry out.
 //! - Any number of processes may have the same data directory open.
 
+pub mod admin;
 pub mod clock;
 pub mod cloud;
 pub mod compute;

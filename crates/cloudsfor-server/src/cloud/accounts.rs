@@ -1,48 +1,29 @@
-//! Accounts. The first one of a data directory is made at the first start and
-//! checked at each later one. There is no default password.
+//! Accounts and their passwords: what whoever runs the service can do with them.
+//!
+//! An account can have several passwords, each with a name, so that a program has
+//! one of its own that can be revoked. Whatever changes takes effect at once in
+//! every process on the data directory.
 
 use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
 
-use super::Cloud;
 use super::error::CloudError;
-use super::passwords::{hash, matches, random_password};
-use crate::local_profile::LocalProfile;
-use crate::store::accounts::{self, Account};
+use super::passwords::{hash, random_password};
+use crate::ids::Ids;
+use crate::store::accounts::{self, Account, Password};
+use crate::store::audit::{self, NewEntry};
 use crate::store::{Store, StoreError};
 
-/// The e-mail address of the first account if none is asked for.
-pub const DEFAULT_EMAIL: &str = "admin@localhost";
+/// The login under which the audit log has what is done here.
+const OPERATOR: &str = "operator";
 
-/// How many VMs the first account may have if no limit is asked for.
-pub const DEFAULT_VM_LIMIT: u64 = 100;
+/// The longest name of a password, in bytes.
+const NAME_MAX: usize = 64;
 
-/// What is asked of the first account.
-#[derive(Debug, Default)]
-pub struct FirstAccount {
-    /// Its e-mail address. If the account exists already, it must have this one.
-    pub email: Option<String>,
-    /// Its password; a random one if `None`. If the account exists already, this
-    /// must open it.
-    pub password: Option<SecretString>,
-    /// How many VMs it may have. Applied whether or not the account exists.
-    pub vm_limit: Option<u64>,
-}
-
-/// How the first account was found.
-#[derive(Debug)]
-pub struct FoundAccount {
-    /// The account.
-    pub account: Account,
-    /// The random password, if one was made just now: the only time that it is
-    /// shown.
-    pub new_password: Option<SecretString>,
-}
-
-/// Why the first account is not as asked for.
+/// Why something can't be done with an account.
 #[derive(Debug, thiserror::Error)]
 pub enum AccountError {
-    /// It has another e-mail address.
+    /// The first account has another e-mail address.
     #[error(
         "the data directory belongs to the account {existing}, not {asked}: \
          start without --account, or with another --data-dir"
@@ -62,10 +43,45 @@ pub enum AccountError {
     /// The password is empty, or can't be sent by basic authentication.
     #[error("the password is empty or has a control character: choose another")]
     InvalidPassword,
+    /// The name of a password is none.
+    #[error(
+        "{0:?} can't be the name of a password: use 1 to {NAME_MAX} letters, digits, '-', '_' and '.'"
+    )]
+    InvalidName(String),
+    /// There is no such account.
+    #[error("there is no account {0}: `cloudsfor serve account list` shows them all")]
+    NoAccount(String),
+    /// There is an account of this address already.
+    #[error("there is an account {0} already")]
+    Exists(String),
+    /// The account has no such password.
+    #[error("the account {email} has no password named {name:?}")]
+    NoPassword {
+        /// The account.
+        email: String,
+        /// The name.
+        name: String,
+    },
+    /// The account has a password of this name.
+    #[error("the account {email} has a password named {name:?} already: revoke it first")]
+    PasswordExists {
+        /// The account.
+        email: String,
+        /// The name.
+        name: String,
+    },
+    /// An account without a password could not be used.
+    #[error("{name:?} is the only password of {email}: add another first, or disable the account")]
+    LastPassword {
+        /// The account.
+        email: String,
+        /// The name.
+        name: String,
+    },
     /// The profile for the CLI could not be written.
     #[error("can't write the local profile: {0}")]
     Profile(#[from] std::io::Error),
-    /// There is an account of this address already, or the store failed.
+    /// The store failed.
     #[error(transparent)]
     Cloud(#[from] CloudError),
 }
@@ -76,179 +92,257 @@ impl From<StoreError> for AccountError {
     }
 }
 
-impl Cloud {
-    /// Finds the first account, or makes it. When it is made, its credentials
-    /// are written to `profile` before they count, so that no password that is
-    /// in force is ever lost.
-    ///
-    /// # Errors
-    /// If it is not as asked for, or can't be made: [`AccountError`].
-    pub async fn first_account(
-        &self,
-        asked: FirstAccount,
-        profile: LocalProfile,
-    ) -> Result<FoundAccount, AccountError> {
-        check(&asked)?;
-        let FirstAccount {
-            email,
-            password,
-            vm_limit,
-        } = asked;
-        if let Some(account) = self.store.read(accounts::first)? {
-            return existing(&self.store, account, email, password, vm_limit).await;
-        }
-        let new_password = password.is_none().then(random_password);
-        let password = password
-            .or_else(|| new_password.clone())
-            .unwrap_or_else(random_password);
-        let new = NewAccount {
-            email: email.clone().unwrap_or_else(|| DEFAULT_EMAIL.into()),
-            uuid: self.settings.ids.next(self.clock().now()),
-            hash: hash(&password),
-            vm_limit: vm_limit.unwrap_or(DEFAULT_VM_LIMIT),
-            now: self.clock().now().as_second(),
-        };
-        let secret = password.clone();
-        let made = self
-            .store
-            .write(move |tx| make(tx, &new, &secret, &profile))
-            .await?;
-        match made {
-            Made::New(account) => Ok(FoundAccount {
-                account,
-                new_password,
-            }),
-            // Another process was first.
-            Made::Existing(account) if new_password.is_some() => {
-                existing(&self.store, account, email, None, vm_limit).await
-            }
-            Made::Existing(account) => {
-                existing(&self.store, account, email, Some(password), vm_limit).await
-            }
-        }
+impl From<rusqlite::Error> for AccountError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Cloud(error.into())
     }
 }
 
-impl Cloud {
-    /// Adds an account beside the first.
+/// A result about an account.
+pub type AccountResult<T> = Result<T, AccountError>;
+
+pub(super) fn check_email(email: &str) -> AccountResult<()> {
+    let halves: Vec<_> = email.split('@').collect();
+    let fits = halves.len() == 2 && halves.iter().all(|half| !half.is_empty());
+    let bad = |c: char| c == ':' || c.is_whitespace() || c.is_control();
+    if !fits || email.len() > 254 || email.contains(bad) {
+        return Err(AccountError::InvalidEmail(email.to_owned()));
+    }
+    Ok(())
+}
+
+pub(super) fn check_password(password: &SecretString) -> AccountResult<()> {
+    let password = password.expose_secret();
+    if password.is_empty() || password.contains(char::is_control) {
+        return Err(AccountError::InvalidPassword);
+    }
+    Ok(())
+}
+
+fn check_name(name: &str) -> AccountResult<()> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
+    if name.is_empty() || name.len() > NAME_MAX || !name.chars().all(good) {
+        return Err(AccountError::InvalidName(name.to_owned()));
+    }
+    Ok(())
+}
+
+/// The accounts of a store.
+pub struct Accounts<'a> {
+    store: &'a Store,
+    ids: &'a Ids,
+    now: jiff::Timestamp,
+}
+
+impl<'a> Accounts<'a> {
+    /// Those of this store; what is done is done `now`.
+    pub(crate) fn new(store: &'a Store, ids: &'a Ids, now: jiff::Timestamp) -> Self {
+        Self { store, ids, now }
+    }
+
+    /// All of them, by e-mail address.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn list(&self) -> AccountResult<Vec<Account>> {
+        Ok(self.store.read(accounts::list)?)
+    }
+
+    /// Adds one. Its password is the one given, or else a random one, which is
+    /// returned.
     ///
     /// # Errors
     /// If the address or the password can't be used, or the address is taken.
-    pub async fn add_account(
+    pub async fn add(
         &self,
         email: &str,
-        password: &SecretString,
+        password: Option<SecretString>,
         vm_limit: u64,
-    ) -> Result<(), AccountError> {
-        check(&FirstAccount {
-            email: Some(email.to_owned()),
-            password: Some(password.clone()),
-            vm_limit: None,
-        })?;
-        let (email, hash) = (email.to_owned(), hash(password));
-        self.write(move |tx| {
-            if accounts::by_email(tx.connection, &email)?.is_some() {
-                return Err(CloudError::Conflict(format!(
-                    "there is an account {email} already"
-                )));
+    ) -> AccountResult<Option<SecretString>> {
+        check_email(email)?;
+        let (hash, new) = hashed(password)?;
+        let (uuid, now) = (self.ids.next(self.now), self.now);
+        let email = email.to_owned();
+        self.store
+            .write(move |c| {
+                if accounts::by_email(c, &email)?.is_some() {
+                    return Err(AccountError::Exists(email));
+                }
+                let second = now.as_second();
+                let id = accounts::insert(c, &email, &uuid, vm_limit, &hash, second)?;
+                note(c, id, "add_account", &email, now)
+            })
+            .await?;
+        Ok(new)
+    }
+
+    /// Sets how many VMs an account may have. Those that it has beyond stay.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn set_vm_limit(&self, email: &str, vm_limit: u64) -> AccountResult<()> {
+        self.change(email, "set_vm_limit", move |c, account| {
+            accounts::set_vm_limit(c, account.id, vm_limit)?;
+            Ok(vm_limit.to_string())
+        })
+        .await
+    }
+
+    /// Lets nobody log in to an account any more, or lets them again. What it has
+    /// stays and goes on running.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn set_disabled(&self, email: &str, disabled: bool) -> AccountResult<()> {
+        let operation = if disabled {
+            "disable_account"
+        } else {
+            "enable_account"
+        };
+        self.change(email, operation, move |c, account| {
+            accounts::set_disabled(c, account.id, disabled)?;
+            Ok(account.email.clone())
+        })
+        .await
+    }
+
+    /// The passwords of an account, without what they are.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub fn passwords(&self, email: &str) -> AccountResult<Vec<Password>> {
+        self.store.read(|c| {
+            let account = found(c, email)?;
+            Ok(accounts::passwords(c, account.id)?)
+        })
+    }
+
+    /// Sets the password of this name in place of the one that there is: the one
+    /// given, or else a random one, which is returned.
+    ///
+    /// # Errors
+    /// If the password can't be used, or there is no such account or password.
+    pub async fn set_password(
+        &self,
+        email: &str,
+        name: &str,
+        password: Option<SecretString>,
+    ) -> AccountResult<Option<SecretString>> {
+        self.put_password("set_password", email, name, password, true)
+            .await
+    }
+
+    /// Adds a password: the one given, or else a random one, which is returned.
+    ///
+    /// # Errors
+    /// If the name or the password can't be used, there is no such account, or it
+    /// has a password of this name.
+    pub async fn add_password(
+        &self,
+        email: &str,
+        name: &str,
+        password: Option<SecretString>,
+    ) -> AccountResult<Option<SecretString>> {
+        check_name(name)?;
+        self.put_password("add_password", email, name, password, false)
+            .await
+    }
+
+    async fn put_password(
+        &self,
+        operation: &'static str,
+        email: &str,
+        name: &str,
+        password: Option<SecretString>,
+        replaces: bool,
+    ) -> AccountResult<Option<SecretString>> {
+        let (hash, new) = hashed(password)?;
+        let (name, second) = (name.to_owned(), self.now.as_second());
+        self.change(email, operation, move |c, account| {
+            let email = account.email.clone();
+            match accounts::passwords(c, account.id)?
+                .iter()
+                .any(|known| known.name == name)
+            {
+                true if !replaces => return Err(AccountError::PasswordExists { email, name }),
+                false if replaces => return Err(AccountError::NoPassword { email, name }),
+                _ => {}
             }
-            let uuid = tx.new_account_uuid();
-            accounts::insert(tx.connection, &email, &uuid, vm_limit, &hash, tx.second())?;
-            Ok(())
+            accounts::set_password(c, account.id, &name, &hash, second)?;
+            Ok(name)
         })
         .await?;
-        Ok(())
+        Ok(new)
     }
-}
 
-struct NewAccount {
-    email: String,
-    uuid: String,
-    hash: String,
-    vm_limit: u64,
-    now: i64,
-}
-
-enum Made {
-    New(Account),
-    Existing(Account),
-}
-
-fn make(
-    connection: &Connection,
-    new: &NewAccount,
-    password: &SecretString,
-    profile: &LocalProfile,
-) -> Result<Made, AccountError> {
-    if let Some(account) = accounts::first(connection)? {
-        return Ok(Made::Existing(account));
+    /// Removes a password: whoever uses it is locked out at once.
+    ///
+    /// # Errors
+    /// If there is no such account or password, or it is the only one.
+    pub async fn revoke_password(&self, email: &str, name: &str) -> AccountResult<()> {
+        let name = name.to_owned();
+        self.change(email, "revoke_password", move |c, account| {
+            let email = account.email.clone();
+            let passwords = accounts::passwords(c, account.id)?;
+            if passwords.iter().all(|known| known.name == name) && !passwords.is_empty() {
+                return Err(AccountError::LastPassword { email, name });
+            }
+            if !accounts::revoke_password(c, account.id, &name)? {
+                return Err(AccountError::NoPassword { email, name });
+            }
+            Ok(name)
+        })
+        .await
     }
-    let id = accounts::insert(
-        connection,
-        &new.email,
-        &new.uuid,
-        new.vm_limit,
-        &new.hash,
-        new.now,
-    )?;
-    // Within the transaction, which other processes wait for: whoever writes
-    // the profile is whoever makes the account.
-    profile.save(&new.email, password)?;
-    let account = accounts::by_id(connection, id)?.ok_or(StoreError::Closed)?;
-    Ok(Made::New(account))
-}
 
-async fn existing(
-    store: &Store,
-    mut account: Account,
-    email: Option<String>,
-    password: Option<SecretString>,
-    vm_limit: Option<u64>,
-) -> Result<FoundAccount, AccountError> {
-    if let Some(asked) = email
-        && !asked.eq_ignore_ascii_case(&account.email)
+    /// Changes something about an account and notes that; `change` says to what.
+    async fn change<F>(&self, email: &str, operation: &'static str, change: F) -> AccountResult<()>
+    where
+        F: FnOnce(&Connection, &Account) -> AccountResult<String> + Send + 'static,
     {
-        return Err(AccountError::OtherAccount {
-            existing: account.email,
-            asked,
-        });
+        let (email, now) = (email.to_owned(), self.now);
+        self.store
+            .write(move |c| {
+                let account = found(c, &email)?;
+                let target = change(c, &account)?;
+                note(c, account.id, operation, &target, now)
+            })
+            .await
     }
-    if let Some(password) = password {
-        let hashes = store.read(|c| accounts::password_hashes(c, account.id))?;
-        if !hashes.iter().any(|hash| matches(&password, hash)) {
-            return Err(AccountError::WrongPassword(account.email));
+}
+
+fn found(connection: &Connection, email: &str) -> AccountResult<Account> {
+    accounts::by_email(connection, email)?.ok_or_else(|| AccountError::NoAccount(email.to_owned()))
+}
+
+/// The hash of a password, and the password if it was made just now.
+fn hashed(password: Option<SecretString>) -> AccountResult<(String, Option<SecretString>)> {
+    match password {
+        Some(password) => {
+            check_password(&password)?;
+            Ok((hash(&password), None))
+        }
+        None => {
+            let new = random_password();
+            Ok((hash(&new), Some(new)))
         }
     }
-    if let Some(limit) = vm_limit {
-        let id = account.id;
-        store
-            .write(move |tx| accounts::set_vm_limit(tx, id, limit))
-            .await?;
-        account.vm_limit = limit;
-    }
-    Ok(FoundAccount {
+}
+
+fn note(
+    connection: &Connection,
+    account: accounts::AccountId,
+    operation: &str,
+    target: &str,
+    now: jiff::Timestamp,
+) -> AccountResult<()> {
+    let entry = NewEntry {
         account,
-        new_password: None,
-    })
-}
-
-fn check(asked: &FirstAccount) -> Result<(), AccountError> {
-    if let Some(email) = &asked.email {
-        let halves: Vec<_> = email.split('@').collect();
-        let fits = halves.len() == 2 && halves.iter().all(|half| !half.is_empty());
-        let bad = |c: char| c == ':' || c.is_whitespace() || c.is_control();
-        if !fits || email.len() > 254 || email.contains(bad) {
-            return Err(AccountError::InvalidEmail(email.clone()));
-        }
-    }
-    match &asked.password {
-        Some(password) if !is_sendable(password.expose_secret()) => {
-            Err(AccountError::InvalidPassword)
-        }
-        _ => Ok(()),
-    }
-}
-
-fn is_sendable(password: &str) -> bool {
-    !password.is_empty() && !password.contains(char::is_control)
+        login: OPERATOR,
+        address: None,
+        operation,
+        target,
+        request_id: None,
+    };
+    Ok(audit::insert(connection, &entry, now.as_millisecond())?)
 }

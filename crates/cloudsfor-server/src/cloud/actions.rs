@@ -13,7 +13,7 @@ use crate::store::accounts::AccountId;
 use crate::store::operations::{self, ActionRecord, Claimed, NewOperation, Work};
 use crate::store::vms::VmRecord;
 use crate::store::window::{Position, Window};
-use crate::store::{addresses, vms as vm_rows};
+use crate::store::{addresses, usage, vms as vm_rows};
 
 /// Starts an action on the account's VM.
 pub fn start(
@@ -191,6 +191,7 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
         Outcome::Failed(_) => {}
     }
     vm_rows::update(tx.connection, &vm)?;
+    usage::note(tx.connection, &vm, tx.second())?;
     let account = vm.account;
     if let Some(action) = operations::get_action(tx.connection, account, None, claim.id.as_str())? {
         events::action(tx, account, &view(action))?;

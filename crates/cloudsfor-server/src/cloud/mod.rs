@@ -5,16 +5,18 @@
 //! What can be read is a function over a connection, what changes something is a
 //! function over a transaction ([`Tx`]); [`Cloud`] runs them.
 
-mod accounts;
+pub mod accounts;
 pub mod actions;
 mod addressing;
 pub mod catalog;
 pub mod domains;
 mod error;
 mod events;
+mod first_account;
 pub mod idempotency;
 mod images;
 pub mod keys;
+mod login_limits;
 pub mod networks;
 mod passwords;
 pub mod records;
@@ -32,17 +34,21 @@ use rusqlite::Connection;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
-pub use accounts::{AccountError, DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAccount};
+pub use accounts::{AccountError, Accounts};
 pub use error::{CloudError, CloudResult};
+pub use first_account::{DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAccount};
 use idempotency::{IdempotentRequest, Once};
+pub use login_limits::Address;
 use passwords::Passwords;
+pub use passwords::{Caller, OWNER};
 pub use tx::{BackupPolicy, Settings, Tx};
 
+use crate::admin::STORE;
 use crate::clock::{Clock, SystemClock};
 use crate::compute::{Compute, Simulator};
 use crate::ids::Ids;
-use crate::store::accounts::{Account, AccountId};
-use crate::store::{Store, StoreError};
+use crate::store::accounts::AccountId;
+use crate::store::{Store, StoreError, make_private_dir};
 
 /// How long a simulated machine takes until it runs, unless asked otherwise.
 pub const DEFAULT_CREATE_TIME: Duration = Duration::from_secs(3);
@@ -96,7 +102,7 @@ impl Cloud {
             source,
         })?;
         let cloud = Arc::new(Self {
-            store: Arc::new(Store::open(&data_dir.join("cloud.db"))?),
+            store: Arc::new(Store::open(&data_dir.join(STORE))?),
             request_ids: parts.ids.fork(),
             settings: Arc::new(Settings {
                 clock: parts.clock,
@@ -150,6 +156,11 @@ impl Cloud {
         self.store
             .write(move |connection| change(&Tx::new(connection, &settings)))
             .await
+    }
+
+    /// Its accounts, as whoever runs the service sees them.
+    pub fn accounts(&self) -> Accounts<'_> {
+        Accounts::new(&self.store, &self.settings.ids, self.clock().now())
     }
 
     /// Reads what is found by a key.
@@ -222,13 +233,29 @@ impl Cloud {
         self.request_ids.next(self.clock().now())
     }
 
-    /// The account that these credentials open, if any.
+    /// Whom these credentials let in, if anybody.
+    ///
+    /// # Errors
+    /// [`CloudError::Forbidden`] for the right credentials of an account that is
+    /// disabled, [`CloudError::TooManyLogins`] in a flood of logins, and those of
+    /// the store.
     pub(crate) async fn authenticate(
         &self,
         email: &str,
         password: &SecretString,
-    ) -> CloudResult<Option<Account>> {
-        self.passwords.verify(&self.store, email, password).await
+        address: Address,
+    ) -> CloudResult<Option<Caller>> {
+        let caller = self
+            .passwords
+            .verify(&self.store, email, password, address)
+            .await?;
+        match caller {
+            Some(caller) if caller.account.disabled => Err(CloudError::Forbidden(format!(
+                "the account {} is disabled: ask whoever runs the service",
+                caller.account.email
+            ))),
+            caller => Ok(caller),
+        }
     }
 
     fn clock(&self) -> &dyn Clock {
@@ -256,15 +283,6 @@ impl Changes {
             _ = self.closing.changed() => false,
         }
     }
-}
-
-/// A directory that only its owner can look into.
-fn make_private_dir(path: &Path) -> std::io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
 }
 
 /// A point in time as the API shows it.

@@ -1,12 +1,12 @@
 //! Passwords: argon2id in the store, and a short memory of what was verified.
 //!
-//! A verification costs milliseconds on purpose, so credentials that were right
-//! are remembered for a while, keyed by an HMAC under a random key of this
-//! process. The account's password version is compared with the store's at each
-//! use: a changed password is forgotten at once, whichever process changed it.
+//! A verification costs milliseconds on purpose, so how it went is remembered for
+//! a while, keyed by an HMAC of the credentials under a random key of this process.
+//! The account's password version is compared with the store's at each use: a
+//! changed password is forgotten at once, whichever process changed it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use argon2::Argon2;
@@ -17,12 +17,13 @@ use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
-use super::error::{CloudError, CloudResult};
+use super::error::CloudResult;
+use super::login_limits::{Address, LoginLimits};
 use crate::ids::random_bits;
 use crate::store::accounts::{self, Account, AccountId};
 use crate::store::{Store, StoreError};
 
-/// How long verified credentials are remembered.
+/// How long it is remembered whether credentials are right.
 const REMEMBERED: Duration = Duration::from_secs(300);
 
 /// How many are remembered at most.
@@ -32,30 +33,72 @@ const CAPACITY: usize = 4096;
 /// 19 MiB.
 const AT_ONCE: usize = 2;
 
-/// Verifications that may run or wait: about a second's work.
-const WAITING: usize = 64;
-
 /// Accounts share this many queues, so that one account's guesses are verified
 /// one after the other.
 const QUEUES: usize = 64;
 
 type Digest = [u8; 32];
 
+/// Who asks: an account, by one of its logins.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// The account.
+    pub account: Account,
+    /// The name of the password that was used, or [`OWNER`].
+    pub login: Arc<str>,
+}
+
+/// The login of whoever can read the data directory and needs no password.
+pub const OWNER: &str = "owner";
+
 /// Verifies passwords.
 pub(super) struct Passwords {
     key: [u8; 16],
     remembered: Mutex<HashMap<Digest, Remembered>>,
+    /// The same credentials that come many times at once are verified once.
+    flights: Flights,
+    limits: LoginLimits,
     slots: Semaphore,
-    places: Semaphore,
     queues: Vec<AsyncMutex<()>>,
     /// Verified when there is no such account, so that it takes as long.
     decoy: Arc<OnceLock<String>>,
 }
 
+type Flights = Mutex<HashMap<Digest, Arc<AsyncMutex<()>>>>;
+
+/// A place among those who come with the same credentials.
+struct Flight<'a> {
+    lock: Arc<AsyncMutex<()>>,
+    digest: Digest,
+    flights: &'a Flights,
+}
+
+impl Drop for Flight<'_> {
+    fn drop(&mut self) {
+        let mut flights = lock(self.flights);
+        // The map's and this one: nobody else waits.
+        if Arc::strong_count(&self.lock) == 2 {
+            flights.remove(&self.digest);
+        }
+    }
+}
+
 struct Remembered {
-    account: AccountId,
-    password_version: i64,
+    /// The name of the password, if it is right.
+    login: Option<Arc<str>>,
+    known_for: KnownFor,
     until: Instant,
+}
+
+/// What an answer is right for: the account and its password version, or that
+/// there is no account.
+#[derive(PartialEq, Eq)]
+struct KnownFor(Option<(AccountId, i64)>);
+
+impl KnownFor {
+    fn of(account: Option<&Account>) -> Self {
+        Self(account.map(|account| (account.id, account.password_version)))
+    }
 }
 
 impl Passwords {
@@ -64,61 +107,90 @@ impl Passwords {
         Self {
             key: random_bits().to_ne_bytes(),
             remembered: Mutex::default(),
+            flights: Mutex::default(),
+            limits: LoginLimits::default(),
             slots: Semaphore::new(AT_ONCE),
-            places: Semaphore::new(WAITING),
             queues: (0..QUEUES).map(|_| AsyncMutex::new(())).collect(),
             decoy: Arc::default(),
         }
     }
 
-    /// The account that these credentials open, if any.
+    /// Whom these credentials let in, if anybody.
     pub(super) async fn verify(
         &self,
         store: &Store,
         email: &str,
         password: &SecretString,
-    ) -> CloudResult<Option<Account>> {
+        address: Address,
+    ) -> CloudResult<Option<Caller>> {
         let digest = self.digest(email, password);
         let account = store.read(|c| accounts::by_email(c, email))?;
-        if let Some(account) = &account
-            && self.remembers(&digest, account)
-        {
-            return Ok(Some(account.clone()));
+        if let Some(answer) = self.remembered(&digest, account.as_ref()) {
+            return Ok(answer);
         }
-        // A flood of guesses is turned away, so that it can't keep others waiting.
-        let _place = self
-            .places
-            .try_acquire()
-            .map_err(|_| CloudError::TooManyLogins)?;
-        let _turn = self.queues[digest_of_email(&self.key, email) % QUEUES]
-            .lock()
-            .await;
-        // Whoever was before us in the queue may have verified the same.
-        if let Some(account) = &account
-            && self.remembers(&digest, account)
-        {
-            return Ok(Some(account.clone()));
-        }
-        let _slot = self.slots.acquire().await.map_err(|_| StoreError::Closed)?;
-        let hashes = match &account {
-            Some(account) => store.read(|c| accounts::password_hashes(c, account.id))?,
-            None => Vec::new(),
+        let flight = Flight {
+            lock: lock(&self.flights).entry(digest).or_default().clone(),
+            digest,
+            flights: &self.flights,
         };
-        let (password, decoy) = (password.clone(), self.decoy.clone());
-        let right = tokio::task::spawn_blocking(move || {
-            if hashes.is_empty() {
+        let _turn = flight.lock.lock().await;
+        // Whoever was before us may have verified the same.
+        match self.remembered(&digest, account.as_ref()) {
+            Some(answer) => Ok(answer),
+            None => self.verify_anew(store, email, password, address).await,
+        }
+    }
+
+    async fn verify_anew(
+        &self,
+        store: &Store,
+        email: &str,
+        password: &SecretString,
+        address: Address,
+    ) -> CloudResult<Option<Caller>> {
+        let _place = self.limits.enter(address)?;
+        let pair = (email.to_lowercase(), address);
+        let delay = self.limits.delay(&pair, Instant::now())?;
+        if !delay.is_zero() {
+            tokio::time::sleep(delay).await;
+        }
+        let _turn = self.queues[self.queue_of(email)].lock().await;
+        let _slot = self.slots.acquire().await.map_err(|_| StoreError::Closed)?;
+        // Read together: a password that is changed meanwhile is not remembered
+        // under the version that it doesn't have.
+        let found = store.read(|c| -> CloudResult<_> {
+            let Some(account) = accounts::by_email(c, email)? else {
+                return Ok(None);
+            };
+            let passwords = accounts::passwords(c, account.id)?;
+            Ok(Some((account, passwords)))
+        })?;
+        let (account, passwords) = found.unzip();
+        let (secret, decoy) = (password.clone(), self.decoy.clone());
+        let matching = tokio::task::spawn_blocking(move || {
+            let passwords = passwords.unwrap_or_default();
+            if passwords.is_empty() {
                 // So that it takes as long when there is no such account.
-                matches(&password, decoy.get_or_init(|| hash(&random_password())));
+                matches(&secret, decoy.get_or_init(|| hash(&random_password())));
             }
-            matches_any(&password, &hashes)
+            let mut passwords = passwords.into_iter();
+            passwords.find(|password| matches(&secret, &password.hash))
         })
         .await
         .map_err(|_| StoreError::Panicked)?;
-        let verified = account.filter(|_| right);
-        if let Some(account) = &verified {
-            self.remember(digest, account);
+        let login: Option<Arc<str>> = matching.map(|password| password.name.into());
+        let digest = self.digest(email, password);
+        self.remember(digest, KnownFor::of(account.as_ref()), login.clone());
+        match account.zip(login) {
+            Some((account, login)) => {
+                self.limits.succeeded(&pair);
+                Ok(Some(Caller { account, login }))
+            }
+            None => {
+                self.limits.failed(pair, Instant::now());
+                Ok(None)
+            }
         }
-        Ok(verified)
     }
 
     fn digest(&self, email: &str, password: &SecretString) -> Digest {
@@ -130,53 +202,48 @@ impl Passwords {
         mac.finalize().into_bytes().into()
     }
 
-    fn remembers(&self, digest: &Digest, account: &Account) -> bool {
-        let remembered = self
-            .remembered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        remembered.get(digest).is_some_and(|known| {
-            known.account == account.id
-                && known.password_version == account.password_version
-                && known.until > Instant::now()
-        })
+    /// How the verification went lately, if it did.
+    fn remembered(&self, digest: &Digest, account: Option<&Account>) -> Option<Option<Caller>> {
+        let remembered = lock(&self.remembered);
+        let known = remembered.get(digest).filter(|known| {
+            known.known_for == KnownFor::of(account) && known.until > Instant::now()
+        })?;
+        let caller = account.cloned().zip(known.login.clone());
+        Some(caller.map(|(account, login)| Caller { account, login }))
     }
 
-    fn remember(&self, digest: Digest, account: &Account) {
+    fn remember(&self, digest: Digest, known_for: KnownFor, login: Option<Arc<str>>) {
         let now = Instant::now();
-        let mut remembered = self
-            .remembered
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut remembered = lock(&self.remembered);
         if remembered.len() >= CAPACITY {
-            remembered.retain(|_, known| known.until > now);
+            // Wrong ones first, so that a flood of guesses makes no right one be
+            // verified again.
+            remembered.retain(|_, known| known.until > now && known.login.is_some());
             if remembered.len() >= CAPACITY {
                 remembered.clear();
             }
         }
-        remembered.insert(
-            digest,
-            Remembered {
-                account: account.id,
-                password_version: account.password_version,
-                until: now + REMEMBERED,
-            },
-        );
+        let new = Remembered {
+            login,
+            known_for,
+            until: now + REMEMBERED,
+        };
+        remembered.insert(digest, new);
     }
+
+    fn queue_of(&self, email: &str) -> usize {
+        let mut mac = keyed(&self.key);
+        mac.update(email.to_lowercase().as_bytes());
+        usize::from(mac.finalize().into_bytes()[0]) % QUEUES
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn keyed(key: &[u8; 16]) -> Hmac<Sha256> {
     Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
-}
-
-fn digest_of_email(key: &[u8; 16], email: &str) -> usize {
-    let mut mac = keyed(key);
-    mac.update(email.to_lowercase().as_bytes());
-    usize::from(mac.finalize().into_bytes()[0])
-}
-
-fn matches_any(password: &SecretString, hashes: &[String]) -> bool {
-    hashes.iter().any(|hash| matches(password, hash))
 }
 
 /// Whether the password is the one that was hashed.

@@ -16,7 +16,7 @@ use crate::store::accounts::AccountId;
 use crate::store::operations::Work;
 use crate::store::vms::{self, VmRecord};
 use crate::store::window::{Position, Window};
-use crate::store::{accounts, addresses, keys, snapshots};
+use crate::store::{accounts, addresses, keys, snapshots, usage};
 
 /// Accepts a VM: it is `new` and locked until the worker has made it.
 pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResult<(Vm, Action)> {
@@ -63,6 +63,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
         created_at: tx.second(),
     };
     vms::insert(tx.connection, &record)?;
+    usage::note(tx.connection, &record, tx.second())?;
     if request.private_networking {
         networks::join_default(tx, &mut record)?;
     }
@@ -235,6 +236,7 @@ pub fn delete(tx: &Tx<'_>, account: AccountId, id: &str) -> CloudResult<()> {
     records::forget(tx, &vm)?;
     networks::leave_all(tx, &vm)?;
     vms::delete(tx.connection, &vm.id, tx.second())?;
+    usage::end(tx.connection, &vm.id, tx.second())?;
     accounts::give_quota_back(tx.connection, account)?;
     actions::begin_destroy(tx, &vm)?;
     events::vm_deleted(tx, account, &vm.id)

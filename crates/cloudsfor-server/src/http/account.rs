@@ -6,10 +6,11 @@ use super::call::{Answer, Call, ok};
 
 pub(super) async fn get(call: Call) -> Answer {
     call.no_parameters()?;
+    let caller = call.caller();
     let account = Account {
-        email: call.caller.email,
-        uuid: Some(call.caller.uuid),
-        vm_limit: Some(call.caller.vm_limit),
+        email: caller.email.clone(),
+        uuid: Some(caller.uuid.clone()),
+        vm_limit: Some(caller.vm_limit),
         extra: Default::default(),
     };
     ok(&AccountAnswer {

@@ -22,7 +22,8 @@ pub(super) async fn create(call: Call) -> Answer {
         move |tx, request| {
             let action = actions::start(tx, account, &vm_id, &request)?;
             let action_id = action.action_id.as_ref().map(ToString::to_string);
-            Ok(Made::new(&answer(action)).by_action(action_id))
+            let id = action_id.clone().unwrap_or_default();
+            Ok(Made::new(&answer(action), &id).by_action(action_id))
         },
     )
     .await

@@ -1,5 +1,6 @@
 //! Who is asking: basic authentication by e-mail and password.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use axum::extract::{Request, State};
@@ -14,11 +15,15 @@ use secrecy::SecretString;
 
 use super::BASE_PATH;
 use super::error::ApiError;
-use crate::cloud::Cloud;
+use crate::cloud::{Address, Caller, Cloud, OWNER};
 use crate::store::accounts::Account;
 
 /// What of the API can be read without credentials: its description.
 pub(super) const OPENAPI: &str = "/openapi.json";
+
+/// Where a request comes from: noted by whoever has the connection.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Peer(pub(super) IpAddr);
 
 /// Lets a request of the API pass if its credentials open an account, which
 /// handlers then find among the request's extensions.
@@ -31,9 +36,10 @@ pub(super) async fn authenticate(
     if path.is_none_or(|path| path == OPENAPI) {
         return next.run(request).await;
     }
-    match account(&cloud, request.headers()).await {
-        Ok(account) => {
-            request.extensions_mut().insert(account);
+    let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+    match caller(&cloud, request.headers(), address).await {
+        Ok(caller) => {
+            request.extensions_mut().insert(caller);
             next.run(request).await
         }
         Err(error) => error.into_response(),
@@ -46,11 +52,14 @@ pub(super) async fn as_owner(
     mut request: Request,
     next: Next,
 ) -> Response {
-    request.extensions_mut().insert(owner);
+    request.extensions_mut().insert(Caller {
+        account: owner,
+        login: OWNER.into(),
+    });
     next.run(request).await
 }
 
-async fn account(cloud: &Cloud, headers: &HeaderMap) -> Result<Account, ApiError> {
+async fn caller(cloud: &Cloud, headers: &HeaderMap, address: Address) -> Result<Caller, ApiError> {
     let unauthorized = |message| ApiError::new(ErrorId::Unauthorized, message);
     let Some(header) = headers.get(AUTHORIZATION) else {
         return Err(unauthorized(
@@ -63,7 +72,7 @@ async fn account(cloud: &Cloud, headers: &HeaderMap) -> Result<Account, ApiError
         ));
     };
     cloud
-        .authenticate(&email, &password)
+        .authenticate(&email, &password, address)
         .await?
         .ok_or_else(|| unauthorized("wrong e-mail or password"))
 }

@@ -14,6 +14,7 @@ use http::{HeaderValue, StatusCode};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::audit::Trail;
 use super::body;
 use super::envelope::JSON;
 use super::error::ApiError;
@@ -21,7 +22,7 @@ use super::idempotency::{self, Accepted};
 use super::pages::Listing;
 use super::query::Query;
 use crate::cloud::idempotency::once;
-use crate::cloud::{Cloud, CloudResult, Tx};
+use crate::cloud::{Caller, Cloud, CloudResult, Tx};
 use crate::store::accounts::{Account, AccountId};
 
 /// What a handler returns.
@@ -30,7 +31,7 @@ pub(super) type Answer = Result<Response, ApiError>;
 /// One request.
 pub(super) struct Call {
     pub(super) cloud: Arc<Cloud>,
-    pub(super) caller: Account,
+    caller: Caller,
     pub(super) head: Parts,
     ids: Vec<(String, String)>,
     body: Body,
@@ -41,7 +42,7 @@ impl FromRequest<Arc<Cloud>> for Call {
 
     async fn from_request(request: Request, cloud: &Arc<Cloud>) -> Result<Self, ApiError> {
         let (mut head, body) = request.into_parts();
-        let Some(caller) = head.extensions.get::<Account>().cloned() else {
+        let Some(caller) = head.extensions.remove::<Caller>() else {
             let message = "no layer has said who asks";
             return Err(ApiError::new(ErrorId::InternalError, message));
         };
@@ -63,8 +64,29 @@ impl FromRequest<Arc<Cloud>> for Call {
 }
 
 impl Call {
+    /// The account that asks.
+    pub(super) fn caller(&self) -> &Account {
+        &self.caller.account
+    }
+
     pub(super) fn account(&self) -> AccountId {
-        self.caller.id
+        self.caller.account.id
+    }
+
+    /// Changes something, in one transaction that also notes who did it.
+    pub(super) async fn change<T, F>(self, operation: &Operation, change: F) -> Result<T, ApiError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Tx<'_>) -> CloudResult<T> + Send + 'static,
+    {
+        self.no_parameters()?;
+        let trail = Trail::of(&self.head, self.caller, operation);
+        let change = move |tx: &Tx<'_>| {
+            let changed = change(tx)?;
+            trail.note(tx, None)?;
+            Ok(changed)
+        };
+        Ok(self.cloud.write(change).await?)
     }
 
     /// The id that stands for `{name}` in the path.
@@ -92,11 +114,11 @@ impl Call {
 
     /// Reads the body of a request that puts something in place.
     pub(super) async fn put<T>(
-        self,
+        &mut self,
         decode: fn(Map<String, Value>) -> Result<T, Vec<FieldFault>>,
     ) -> Result<T, ApiError> {
         self.no_parameters()?;
-        let bytes = body::read(&self.head.headers, self.body).await?;
+        let bytes = body::read(&self.head.headers, std::mem::take(&mut self.body)).await?;
         decode(body::object(&bytes)?).map_err(ApiError::invalid)
     }
 
@@ -116,7 +138,7 @@ impl Call {
             body,
             ..
         } = self;
-        let account = caller.id;
+        let account = caller.account.id;
         let bytes = body::read(&head.headers, body).await?;
         let key = idempotency::key(&head.method, head.uri.path(), &head.headers, &bytes)?;
         // Before the body is looked at: an answer that is kept is the answer, also
@@ -128,10 +150,16 @@ impl Call {
         }
         let request = decode(body::object(&bytes)?).map_err(ApiError::invalid)?;
         let status = operation.success;
+        let trail = Trail::of(&head, caller, operation);
         let answered = cloud
             .write(move |tx| {
                 once(tx, account, key.as_ref(), |tx| {
-                    let Made { body, action_id } = make(tx, request)?;
+                    let Made {
+                        body,
+                        id,
+                        action_id,
+                    } = make(tx, request)?;
+                    trail.note(tx, Some(&id))?;
                     Ok(Accepted {
                         status,
                         action_id,
@@ -148,13 +176,15 @@ impl Call {
 /// What was made: the answer's body, and the action that goes on with it.
 pub(super) struct Made {
     body: String,
+    id: String,
     action_id: Option<String>,
 }
 
 impl Made {
-    pub(super) fn new(body: &impl Serialize) -> Self {
+    pub(super) fn new(body: &impl Serialize, id: &impl ToString) -> Self {
         Self {
             body: to_json(body),
+            id: id.to_string(),
             action_id: None,
         }
     }

@@ -22,7 +22,10 @@ pub(super) async fn create(call: Call) -> Answer {
     call.make(
         &operations::CREATE_DOMAIN,
         CreateDomain::decode,
-        move |tx, request| Ok(Made::new(&answer(domains::create(tx, account, &request)?))),
+        move |tx, request| {
+            let domain = domains::create(tx, account, &request)?;
+            Ok(Made::new(&answer(domain), &request.name))
+        },
     )
     .await
 }
@@ -36,11 +39,11 @@ pub(super) async fn get(call: Call) -> Answer {
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, name) = (call.account(), call.id("name"));
-    call.cloud
-        .write(move |tx| domains::delete(tx, account, &name))
-        .await?;
+    call.change(&operations::DELETE_DOMAIN, move |tx| {
+        domains::delete(tx, account, &name)
+    })
+    .await?;
     no_content()
 }
 

@@ -22,16 +22,21 @@ pub(super) const JSON: HeaderValue = HeaderValue::from_static("application/json;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const KEY_RETENTION: HeaderName = HeaderName::from_static("idempotency-key-retention");
 
+/// The id of a request, for whoever handles it.
+#[derive(Debug, Clone)]
+pub(super) struct RequestId(pub(super) Arc<str>);
+
 pub(super) async fn wrap(
     State(cloud): State<Arc<Cloud>>,
-    request: Request,
+    mut request: Request,
     next: Next,
 ) -> Response {
-    let id = cloud.new_request_id();
-    let log = RequestLog::start(&request, &id);
+    let id: Arc<str> = cloud.new_request_id().into();
+    request.extensions_mut().insert(RequestId(id.clone()));
+    let log = RequestLog::start(&request, id.clone());
     let mut response = next.run(request).await;
     if let Some(ApiError(mut body)) = response.extensions_mut().remove::<ApiError>() {
-        body.request_id = Some(id.clone());
+        body.request_id = Some(id.to_string());
         let bytes = serde_json::to_vec(&body).unwrap_or_default();
         // The status that it came with has made a body's headers already.
         response.headers_mut().remove(CONTENT_LENGTH);
@@ -52,17 +57,17 @@ pub(super) async fn wrap(
 struct RequestLog {
     method: Method,
     path: String,
-    id: String,
+    id: Arc<str>,
     start: Instant,
     status: u16,
 }
 
 impl RequestLog {
-    fn start(request: &Request, id: &str) -> Self {
+    fn start(request: &Request, id: Arc<str>) -> Self {
         Self {
             method: request.method().clone(),
             path: request.uri().path().to_owned(),
-            id: id.to_owned(),
+            id,
             start: Instant::now(),
             status: 499,
         }

@@ -3,7 +3,7 @@
 use cloudsfor_types::{CreateKey, SshKey, SshKeyAnswer, SshKeyList, UpdateKey, operations};
 
 use super::call::{Answer, Call, Made, no_content, ok};
-use crate::cloud::keys;
+use crate::cloud::{Tx, keys};
 
 pub(super) async fn list(call: Call) -> Answer {
     let (account, listing) = (call.account(), call.listing()?);
@@ -22,7 +22,11 @@ pub(super) async fn create(call: Call) -> Answer {
     call.make(
         &operations::CREATE_KEY,
         CreateKey::decode,
-        move |tx, request| Ok(Made::new(&answer(keys::create(tx, account, &request)?))),
+        move |tx, request| {
+            let key = keys::create(tx, account, &request)?;
+            let id = key.id;
+            Ok(Made::new(&answer(key), &id))
+        },
     )
     .await
 }
@@ -33,22 +37,19 @@ pub(super) async fn get(call: Call) -> Answer {
     ok(&answer(call.cloud.read(|c| keys::get(c, account, &key))?))
 }
 
-pub(super) async fn update(call: Call) -> Answer {
-    let (cloud, account, key) = (call.cloud.clone(), call.account(), call.id("key"));
+pub(super) async fn update(mut call: Call) -> Answer {
+    let (account, key) = (call.account(), call.id("key"));
     let request = call.put(UpdateKey::decode).await?;
-    ok(&answer(
-        cloud
-            .write(move |tx| keys::update(tx, account, &key, &request))
-            .await?,
-    ))
+    let update = move |tx: &Tx<'_>| keys::update(tx, account, &key, &request);
+    ok(&answer(call.change(&operations::UPDATE_KEY, update).await?))
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, key) = (call.account(), call.id("key"));
-    call.cloud
-        .write(move |tx| keys::delete(tx, account, &key))
-        .await?;
+    call.change(&operations::DELETE_KEY, move |tx| {
+        keys::delete(tx, account, &key)
+    })
+    .await?;
     no_content()
 }
 

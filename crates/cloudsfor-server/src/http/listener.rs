@@ -15,7 +15,10 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tower::ServiceExt;
 
+use super::auth::Peer;
 use super::head::{HEAD_SIZE, HEADERS};
+
+type Request = http::Request<Incoming>;
 
 /// What connections may take.
 #[derive(Debug, Clone)]
@@ -56,7 +59,7 @@ pub async fn serve(
         // More than the API takes, so that it can say what is wrong.
         .max_buf_size(8 * HEAD_SIZE)
         .max_headers(4 * HEADERS);
-    let service = router.map_request(|request: http::Request<Incoming>| request.map(Body::new));
+    let service = router.map_request(|request: Request| request.map(Body::new));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
@@ -68,10 +71,14 @@ pub async fn serve(
             () = &mut stop => break,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, peer)) => {
                 // Answers are written whole: nothing is gained by waiting for more.
                 let _ = stream.set_nodelay(true);
-                let service = TowerToHyperService::new(service.clone());
+                let service = service.clone().map_request(move |mut request: Request| {
+                    request.extensions_mut().insert(Peer(peer.ip()));
+                    request
+                });
+                let service = TowerToHyperService::new(service);
                 let connection = http.serve_connection(TokioIo::new(stream), service);
                 let connection = graceful.watch(connection);
                 tokio::spawn(async move {

@@ -3,6 +3,7 @@
 
 mod account;
 mod actions;
+mod audit;
 mod auth;
 mod body;
 mod call;

@@ -24,7 +24,11 @@ pub(super) async fn create(call: Call) -> Answer {
     call.make(
         &operations::CREATE_NETWORK,
         CreateNetwork::decode,
-        move |tx, request| Ok(Made::new(&answer(networks::create(tx, account, &request)?))),
+        move |tx, request| {
+            let network = networks::create(tx, account, &request)?;
+            let id = network.id.clone();
+            Ok(Made::new(&answer(network), &id))
+        },
     )
     .await
 }
@@ -38,11 +42,11 @@ pub(super) async fn get(call: Call) -> Answer {
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, id) = (call.account(), call.id("network_id"));
-    call.cloud
-        .write(move |tx| networks::delete(tx, account, &id))
-        .await?;
+    call.change(&operations::DELETE_NETWORK, move |tx| {
+        networks::delete(tx, account, &id)
+    })
+    .await?;
     no_content()
 }
 
@@ -52,23 +56,19 @@ pub(super) async fn join(call: Call) -> Answer {
         &operations::JOIN_NETWORK,
         JoinNetwork::decode,
         move |tx, request| {
-            Ok(Made::new(&answer(networks::join(
-                tx,
-                account,
-                &id,
-                request.vm_id.as_str(),
-            )?)))
+            let network = networks::join(tx, account, &id, request.vm_id.as_str())?;
+            Ok(Made::new(&answer(network), &request.vm_id))
         },
     )
     .await
 }
 
 pub(super) async fn leave(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, id, vm_id) = (call.account(), call.id("network_id"), call.id("id"));
-    call.cloud
-        .write(move |tx| networks::leave(tx, account, &id, &vm_id))
-        .await?;
+    call.change(&operations::LEAVE_NETWORK, move |tx| {
+        networks::leave(tx, account, &id, &vm_id)
+    })
+    .await?;
     no_content()
 }
 

@@ -26,9 +26,9 @@ pub(super) async fn create(call: Call) -> Answer {
         &operations::CREATE_RECORD,
         RecordSpec::decode,
         move |tx, spec| {
-            Ok(Made::new(&answer(records::create(
-                tx, account, &domain, &spec,
-            )?)))
+            let record = records::create(tx, account, &domain, &spec)?;
+            let id = record.id;
+            Ok(Made::new(&answer(record), &id))
         },
     )
     .await
@@ -43,20 +43,21 @@ pub(super) async fn get(call: Call) -> Answer {
     ))
 }
 
-pub(super) async fn update(call: Call) -> Answer {
-    let (cloud, account) = (call.cloud.clone(), call.account());
-    let (domain, id) = (call.id("name"), call.id("record_id"));
+pub(super) async fn update(mut call: Call) -> Answer {
+    let (account, domain, id) = (call.account(), call.id("name"), call.id("record_id"));
     let spec = call.put(RecordSpec::decode).await?;
     let update = move |tx: &Tx<'_>| records::update(tx, account, &domain, &id, &spec);
-    ok(&answer(cloud.write(update).await?))
+    ok(&answer(
+        call.change(&operations::UPDATE_RECORD, update).await?,
+    ))
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, domain, id) = (call.account(), call.id("name"), call.id("record_id"));
-    call.cloud
-        .write(move |tx| records::delete(tx, account, &domain, &id))
-        .await?;
+    call.change(&operations::DELETE_RECORD, move |tx| {
+        records::delete(tx, account, &domain, &id)
+    })
+    .await?;
     no_content()
 }
 

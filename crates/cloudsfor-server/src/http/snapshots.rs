@@ -1,6 +1,6 @@
 //! `/snapshots`, and the snapshots and backups of `/vms/{id}`
 
-use cloudsfor_types::{BackupList, SnapshotAnswer, SnapshotList};
+use cloudsfor_types::{BackupList, SnapshotAnswer, SnapshotList, operations};
 
 use super::call::{Answer, Call, no_content, ok};
 use super::pages::Listing;
@@ -60,19 +60,19 @@ pub(super) async fn get(call: Call) -> Answer {
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, id) = (call.account(), call.id("snapshot_id"));
-    call.cloud
-        .write(move |tx| snapshots::delete(tx, account, &id))
-        .await?;
+    call.change(&operations::DELETE_SNAPSHOT, move |tx| {
+        snapshots::delete(tx, account, &id)
+    })
+    .await?;
     no_content()
 }
 
 pub(super) async fn delete_of_vm(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, vm_id, id) = (call.account(), call.id("id"), call.id("snapshot_id"));
-    call.cloud
-        .write(move |tx| snapshots::delete_of_vm(tx, account, &vm_id, &id))
-        .await?;
+    call.change(&operations::DELETE_VM_SNAPSHOT, move |tx| {
+        snapshots::delete_of_vm(tx, account, &vm_id, &id)
+    })
+    .await?;
     no_content()
 }

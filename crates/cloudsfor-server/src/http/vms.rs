@@ -10,6 +10,7 @@ use serde_json::{Map, Value};
 use super::call::{Answer, Call, Made, no_content, ok};
 use super::pages::Listing;
 use super::query::{Query, whole};
+use crate::cloud::Tx;
 use crate::cloud::vms::{self, Named};
 
 /// The longest that a request may wait, in seconds.
@@ -82,7 +83,8 @@ pub(super) async fn create(call: Call) -> Answer {
     call.make(&operations::CREATE_VM, decode, move |tx, request| {
         let (vm, action) = vms::create(tx, account, &request)?;
         let action_id = action.action_id.map(|id| id.to_string());
-        Ok(Made::new(&answer(vm)).by_action(action_id))
+        let id = vm.id.clone();
+        Ok(Made::new(&answer(vm), &id).by_action(action_id))
     })
     .await
 }
@@ -105,22 +107,19 @@ pub(super) async fn get(call: Call) -> Answer {
     ok(&answer(vm))
 }
 
-pub(super) async fn update(call: Call) -> Answer {
-    let (cloud, account, id) = (call.cloud.clone(), call.account(), call.id("id"));
+pub(super) async fn update(mut call: Call) -> Answer {
+    let (account, id) = (call.account(), call.id("id"));
     let request = call.put(UpdateVm::decode).await?;
-    ok(&answer(
-        cloud
-            .write(move |tx| vms::update(tx, account, &id, request))
-            .await?,
-    ))
+    let update = move |tx: &Tx<'_>| vms::update(tx, account, &id, request);
+    ok(&answer(call.change(&operations::UPDATE_VM, update).await?))
 }
 
 pub(super) async fn delete(call: Call) -> Answer {
-    call.no_parameters()?;
     let (account, id) = (call.account(), call.id("id"));
-    call.cloud
-        .write(move |tx| vms::delete(tx, account, &id))
-        .await?;
+    call.change(&operations::DELETE_VM, move |tx| {
+        vms::delete(tx, account, &id)
+    })
+    .await?;
     no_content()
 }
 

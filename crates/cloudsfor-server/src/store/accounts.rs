@@ -23,9 +23,25 @@ pub struct Account {
     pub vm_count: u64,
     /// Grows when a password changes.
     pub password_version: i64,
+    /// Whether nobody may log in.
+    pub disabled: bool,
 }
 
-const COLUMNS: &str = "id, email, uuid, vm_limit, vm_count, password_version";
+/// A password of an account, without what it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Password {
+    /// Its name, unique within the account.
+    pub name: String,
+    /// Its hash by argon2id.
+    pub hash: String,
+    /// When it was set, in seconds.
+    pub created_at: i64,
+}
+
+/// The name of an account's first password.
+pub const DEFAULT_PASSWORD: &str = "default";
+
+const COLUMNS: &str = "id, email, uuid, vm_limit, vm_count, password_version, disabled";
 
 fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
     Ok(Account {
@@ -35,6 +51,7 @@ fn account(row: &Row<'_>) -> rusqlite::Result<Account> {
         vm_limit: row.get::<_, i64>(3)? as u64,
         vm_count: row.get::<_, i64>(4)? as u64,
         password_version: row.get(5)?,
+        disabled: row.get(6)?,
     })
 }
 
@@ -65,12 +82,79 @@ pub fn first(connection: &Connection) -> Result<Option<Account>, StoreError> {
         .optional()?)
 }
 
-/// The hashes of an account's passwords: each of them opens it.
-pub fn password_hashes(connection: &Connection, id: AccountId) -> Result<Vec<String>, StoreError> {
-    let mut statement =
-        connection.prepare_cached("SELECT hash FROM passwords WHERE account_id = ? ORDER BY id")?;
-    let hashes = statement.query_map([id.0], |row| row.get(0))?;
-    Ok(hashes.collect::<Result<_, _>>()?)
+/// All accounts, by e-mail address.
+pub fn list(connection: &Connection) -> Result<Vec<Account>, StoreError> {
+    let sql = format!("SELECT {COLUMNS} FROM accounts ORDER BY email");
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([], account)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// An account's passwords, oldest first: each of them opens it.
+pub fn passwords(connection: &Connection, id: AccountId) -> Result<Vec<Password>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, hash, created_at FROM passwords WHERE account_id = ? ORDER BY id",
+    )?;
+    let passwords = statement.query_map([id.0], |row| {
+        Ok(Password {
+            name: row.get(0)?,
+            hash: row.get(1)?,
+            created_at: row.get(2)?,
+        })
+    })?;
+    Ok(passwords.collect::<Result<_, _>>()?)
+}
+
+/// Sets the account's password of this name, in place of the one it had.
+pub fn set_password(
+    connection: &Connection,
+    id: AccountId,
+    name: &str,
+    hash: &str,
+    now: i64,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "INSERT INTO passwords (account_id, name, hash, created_at) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (account_id, name) DO UPDATE SET hash = ?3, created_at = ?4",
+        params![id.0, name, hash, now],
+    )?;
+    forget_logins(connection, id)
+}
+
+/// Removes the account's password of this name; says whether there was one.
+pub fn revoke_password(
+    connection: &Connection,
+    id: AccountId,
+    name: &str,
+) -> Result<bool, StoreError> {
+    let removed = connection.execute(
+        "DELETE FROM passwords WHERE account_id = ? AND name = ?",
+        params![id.0, name],
+    )?;
+    forget_logins(connection, id)?;
+    Ok(removed == 1)
+}
+
+/// Lets nobody log in to the account any more, or lets them again.
+pub fn set_disabled(
+    connection: &Connection,
+    id: AccountId,
+    disabled: bool,
+) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE accounts SET disabled = ? WHERE id = ?",
+        params![disabled, id.0],
+    )?;
+    forget_logins(connection, id)
+}
+
+/// Has every process verify the account's passwords anew.
+fn forget_logins(connection: &Connection, id: AccountId) -> Result<(), StoreError> {
+    connection.execute(
+        "UPDATE accounts SET password_version = password_version + 1 WHERE id = ?",
+        [id.0],
+    )?;
+    Ok(())
 }
 
 /// Adds an account with one password.
@@ -88,8 +172,8 @@ pub fn insert(
     )?;
     let id = connection.last_insert_rowid();
     connection.execute(
-        "INSERT INTO passwords (account_id, name, hash, created_at) VALUES (?, 'default', ?, ?)",
-        params![id, password_hash, now],
+        "INSERT INTO passwords (account_id, name, hash, created_at) VALUES (?, ?, ?, ?)",
+        params![id, DEFAULT_PASSWORD, password_hash, now],
     )?;
     Ok(AccountId(id))
 }

@@ -36,6 +36,20 @@ pub enum StoreError {
         /// The newest format that this program knows.
         known: i64,
     },
+    /// A file is no store.
+    #[error("{} is no store of CloudsFor: name a file that `cloudsfor serve backup` made", path.display())]
+    NoStore {
+        /// The file.
+        path: PathBuf,
+    },
+    /// A store is not whole.
+    #[error("the store {} is damaged ({found}): put a backup back by `cloudsfor serve restore`", path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What was found first.
+        found: String,
+    },
     /// A statement failed.
     #[error("the store failed: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -63,7 +77,11 @@ impl StoreError {
             Self::Closed => true,
             Self::Commit { is_temporary, .. } => *is_temporary,
             Self::Open { source, .. } | Self::Sqlite(source) => is_temporary(source),
-            Self::File { .. } | Self::TooNew { .. } | Self::Panicked => false,
+            Self::File { .. }
+            | Self::NoStore { .. }
+            | Self::Damaged { .. }
+            | Self::TooNew { .. }
+            | Self::Panicked => false,
         }
     }
 }

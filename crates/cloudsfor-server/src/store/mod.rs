@@ -8,17 +8,21 @@
 
 pub mod accounts;
 pub mod addresses;
+pub mod audit;
+pub(crate) mod copy;
 pub mod domains;
 mod error;
 pub mod events;
 mod foreign;
 pub mod idempotency;
 pub mod keys;
+mod lock;
 pub mod networks;
 pub mod operations;
 mod readers;
 mod schema;
 pub mod snapshots;
+pub mod usage;
 pub mod vms;
 pub mod window;
 mod writer;
@@ -32,6 +36,7 @@ use tokio::sync::watch;
 
 pub use error::StoreError;
 use foreign::ForeignCommits;
+use lock::InUse;
 use readers::Readers;
 use writer::Writer;
 
@@ -48,6 +53,7 @@ pub struct Store {
     readers: Readers,
     foreign: Arc<ForeignCommits>,
     path: PathBuf,
+    _in_use: InUse,
 }
 
 impl Store {
@@ -57,6 +63,10 @@ impl Store {
     /// If the file can't be opened or made, isn't a store, or was written by a
     /// newer version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        let in_use = InUse::of(path).map_err(|source| StoreError::File {
+            path: path.to_owned(),
+            source,
+        })?;
         make_private(path)?;
         let connection = open(path, OpenFlags::default())?;
         write_ahead(&connection, path)?;
@@ -66,6 +76,7 @@ impl Store {
             readers: Readers::new(path.to_owned()),
             foreign: ForeignCommits::new(path.to_owned()),
             path: path.to_owned(),
+            _in_use: in_use,
         })
     }
 
@@ -130,6 +141,15 @@ impl Store {
     pub async fn close(&self) {
         self.writer.close().await;
     }
+}
+
+/// A directory that only its owner can look into.
+pub(crate) fn make_private_dir(path: &Path) -> std::io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(path)
 }
 
 /// Makes the file if there is none, for its owner alone: SQLite gives the files

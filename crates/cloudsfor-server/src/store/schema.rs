@@ -7,7 +7,7 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
-const VERSIONS: &[&str] = &[include_str!("schema/1.sql")];
+const VERSIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
 
 /// Brings the store to the newest version, in one transaction, whichever of
 /// several processes comes first.
@@ -18,8 +18,24 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreE
     result
 }
 
-fn migrate_in_transaction(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
+/// Whether a file that is to be put in a store's place is one.
+pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    match version(connection, path)? {
+        0 => Err(StoreError::NoStore {
+            path: path.to_owned(),
+        }),
+        _ => Ok(()),
+    }
+}
+
+/// The store's version: 0 if it is empty.
+fn version(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    let found = connection
+        .pragma_query_value(None, "user_version", |row| row.get(0))
+        .map_err(|source| StoreError::Open {
+            path: path.to_owned(),
+            source,
+        })?;
     let known = VERSIONS.len() as i64;
     if found > known {
         return Err(StoreError::TooNew {
@@ -28,6 +44,12 @@ fn migrate_in_transaction(connection: &Connection, path: &Path) -> Result<(), St
             known,
         });
     }
+    Ok(found)
+}
+
+fn migrate_in_transaction(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let found = version(connection, path)?;
+    let known = VERSIONS.len() as i64;
     for version in &VERSIONS[found as usize..] {
         connection.execute_batch(version)?;
     }

@@ -94,9 +94,10 @@ impl TestCloud {
 
     /// The same cloud, as another account sees it.
     pub(crate) async fn stranger(&self) -> Stranger {
-        let password = "other-password".to_owned().into();
+        let password = "other-password".into();
         self.cloud
-            .add_account("other@example.com", &password, 100)
+            .accounts()
+            .add("other@example.com", Some(password), 100)
             .await
             .unwrap();
         Stranger {

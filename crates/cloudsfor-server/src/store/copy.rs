@@ -1,0 +1,148 @@
+//! Copies of a whole store: made while it is in use, and put back.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::lock::Alone;
+use super::{Store, StoreError, make_private, schema};
+
+/// Writes the store as it is at one moment to `file`, which must not exist.
+pub(crate) fn save(store: &Store, file: &Path) -> Result<(), StoreError> {
+    let failed = at(file);
+    if file.exists() {
+        return Err(failed(io::ErrorKind::AlreadyExists.into()));
+    }
+    let new = beside(file, "new");
+    let _ = fs::remove_file(&new);
+    // For its owner alone: it has the hashes of passwords.
+    make_private(&new)?;
+    let written = store
+        .read(|c| -> Result<(), StoreError> {
+            c.execute("VACUUM INTO ?", [new.to_string_lossy()])?;
+            Ok(())
+        })
+        .and_then(|()| {
+            File::open(&new)
+                .and_then(|file| file.sync_all())
+                .and_then(|()| fs::hard_link(&new, file))
+                .map_err(&failed)
+        });
+    let _ = fs::remove_file(&new);
+    written?;
+    sync_directory(file).map_err(failed)
+}
+
+/// Puts the copy `file` in the place of the store at `path`. What was there is
+/// kept beside it, and its name is in the answer; `None` if the store is in use.
+#[expect(clippy::option_option, reason = "in use, or whether there was one")]
+pub(crate) fn load(file: &Path, path: &Path) -> Result<Option<Option<PathBuf>>, StoreError> {
+    check(file)?;
+    let failed = at(path);
+    if let Some(dir) = path.parent() {
+        super::make_private_dir(dir).map_err(&failed)?;
+    }
+    let Some(_alone) = Alone::with(path).map_err(&failed)? else {
+        return Ok(None);
+    };
+    let new = beside(path, "new");
+    let _ = fs::remove_file(&new);
+    make_private(&new)?;
+    fs::copy(file, &new)
+        .and_then(|_| File::options().write(true).open(&new)?.sync_all())
+        .map_err(&failed)?;
+    let replaced = if path.exists() {
+        Some(set_aside(path)?)
+    } else {
+        None
+    };
+    // From here on it is the new one, whatever happens.
+    fs::rename(&new, path).map_err(&failed)?;
+    sync_directory(path).map_err(&failed)?;
+    Ok(Some(replaced))
+}
+
+/// Keeps a store under another name, whole in one file. Its own name stays until
+/// it is taken over.
+fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
+    let failed = at(path);
+    // One that is broken can't be made whole; it is kept as it is.
+    let made_whole = Connection::open(path).and_then(|c| {
+        c.execute_batch("PRAGMA wal_checkpoint(TRUNCATE); PRAGMA journal_mode = DELETE;")
+    });
+    let mut number = 1;
+    let aside = loop {
+        let aside = beside(path, &format!("replaced-{number}"));
+        if !aside.exists() {
+            break aside;
+        }
+        number += 1;
+    };
+    fs::hard_link(path, &aside).map_err(&failed)?;
+    for end in ["wal", "shm"] {
+        let part = beside_with(path, &format!("-{end}"));
+        if !part.exists() {
+            continue;
+        }
+        if made_whole.is_ok() {
+            fs::remove_file(&part).map_err(&failed)?;
+        } else {
+            fs::rename(&part, beside_with(&aside, &format!("-{end}"))).map_err(&failed)?;
+        }
+    }
+    Ok(aside)
+}
+
+/// Whether a file is a whole store of a version that this program knows.
+fn check(file: &Path) -> Result<(), StoreError> {
+    let unusable = |source| StoreError::Open {
+        path: file.to_owned(),
+        source,
+    };
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags).map_err(unusable)?;
+    schema::check(&connection, file)?;
+    let found: String = connection
+        .query_row("PRAGMA integrity_check(1)", [], |row| row.get(0))
+        .map_err(unusable)?;
+    if found != "ok" {
+        return Err(StoreError::Damaged {
+            path: file.to_owned(),
+            found,
+        });
+    }
+    Ok(())
+}
+
+fn beside(path: &Path, what: &str) -> PathBuf {
+    beside_with(path, &format!(".{what}"))
+}
+
+fn beside_with(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+fn at(path: &Path) -> impl Fn(io::Error) -> StoreError {
+    move |source| StoreError::File {
+        path: path.to_owned(),
+        source,
+    }
+}
+
+/// A name is durable when its directory is.
+fn sync_directory(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    if let Some(dir) = path.parent() {
+        let dir = if dir.as_os_str().is_empty() {
+            Path::new(".")
+        } else {
+            dir
+        };
+        File::open(dir)?.sync_all()?;
+    }
+    Ok(())
+}
