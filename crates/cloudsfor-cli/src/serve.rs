@@ -1,12 +1,19 @@
-//! `serve`: the service, in the foreground.
+//! `serve`: the service, in the foreground, and what its operator can do with the
+//! cloud in a data directory, whether the service runs or not.
+
+mod account;
+mod audit;
+mod backup;
+mod usage;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, Subcommand};
 use cloudsfor_core::SecretString;
-use cloudsfor_server::cloud::{AccountError, FirstAccount};
+use cloudsfor_server::admin::{Admin, AdminError};
+use cloudsfor_server::cloud::FirstAccount;
 use cloudsfor_server::http::Limits;
 use cloudsfor_server::local_profile::LocalProfile;
 use cloudsfor_server::service::{Service, ServiceOptions, StartError};
@@ -27,7 +34,11 @@ use crate::terminal::Terminal;
 /// The password is shown once and kept in the data directory for `--profile
 /// local`. SIGTERM and SIGINT end the service cleanly.
 #[derive(Args)]
+#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Serve {
+    #[command(subcommand)]
+    task: Option<Task>,
+
     /// Where to listen; port 0 takes any that is free
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
     listen: SocketAddr,
@@ -56,6 +67,25 @@ pub(crate) struct Serve {
     allow_plain_http: bool,
 }
 
+/// What an operator can do beside running the service.
+#[derive(Subcommand)]
+enum Task {
+    /// Accounts and their passwords
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Account {
+        #[command(subcommand)]
+        verb: account::Verb,
+    },
+    /// Show who changed what, when, from where
+    Audit(audit::Audit),
+    /// Show what was used, by account and plan
+    Usage(usage::Usage),
+    /// Write a copy of the cloud's state to a file
+    Backup(backup::Backup),
+    /// Put a copy of a cloud's state back
+    Restore(backup::Restore),
+}
+
 pub(crate) async fn run(
     args: &Serve,
     global: &Global,
@@ -68,6 +98,45 @@ pub(crate) async fn run(
         .as_deref()
         .or(environment.data_dir.as_deref());
     let dir = data_dir(asked)?;
+    match &args.task {
+        Some(task) => operate(task, &dir, global, terminal).await,
+        None => serve(args, dir, terminal).await,
+    }
+}
+
+async fn operate(
+    task: &Task,
+    dir: &Path,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    if let Task::Restore(args) = task {
+        return backup::restore(dir, args, terminal);
+    }
+    let admin = Admin::open(dir).map_err(|error| {
+        let what = format!("the cloud in {} can't be opened", dir.display());
+        Failure::new(admin_exit(&error), what, error.to_string())
+    })?;
+    let ended = match task {
+        Task::Account { verb } => account::run(&admin, verb, global, terminal).await,
+        Task::Audit(args) => audit::run(&admin, args, global, terminal),
+        Task::Usage(args) => usage::run(&admin, args, global, terminal),
+        Task::Backup(args) => backup::backup(&admin, args, terminal),
+        Task::Restore(args) => backup::restore(dir, args, terminal),
+    };
+    admin.close().await;
+    ended
+}
+
+fn admin_exit(error: &AdminError) -> Exit {
+    match error {
+        AdminError::NoCloud(_) => Exit::NotFound,
+        AdminError::Exists(_) | AdminError::InUse(_) => Exit::Conflict,
+        AdminError::Store(_) => Exit::Error,
+    }
+}
+
+async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Exit, Failure> {
     let password = match &args.password_file {
         Some(file) => Some(read_password(file, terminal)?),
         None => None,
@@ -121,11 +190,7 @@ fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<()
 fn failure(error: &StartError) -> Failure {
     let exit = match error {
         StartError::PlainHttp(_) => Exit::Usage,
-        StartError::Account(error) => match error {
-            AccountError::OtherAccount { .. } | AccountError::WrongPassword(_) => Exit::Conflict,
-            AccountError::InvalidEmail(_) | AccountError::InvalidPassword => Exit::Usage,
-            AccountError::Profile(_) | AccountError::Cloud(_) => Exit::Error,
-        },
+        StartError::Account(error) => account::exit(error),
         StartError::Listen { .. } | StartError::Cloud(_) => Exit::Error,
     };
     not_started(error.to_string(), exit)
@@ -134,6 +199,21 @@ fn failure(error: &StartError) -> Failure {
 fn not_started(why: String, exit: Exit) -> Failure {
     Failure::new(exit, "the service was not started", why)
         .next("`cloudsfor serve --help` says what can be set")
+}
+
+/// Shows a password that was made just now, on standard output, once.
+fn show_password(terminal: &mut Terminal, new: Option<&SecretString>) -> Result<(), Failure> {
+    if let Some(password) = new {
+        terminal.note("Its password, which is shown only now:");
+        writeln!(terminal.out(), "{}", password.expose_secret())?;
+    }
+    Ok(())
+}
+
+/// A time of the store, in milliseconds, as the API shows times.
+fn timestamp(milliseconds: i64) -> cloudsfor_types::Timestamp {
+    let time = jiff::Timestamp::from_millisecond(milliseconds).unwrap_or_default();
+    time.into()
 }
 
 fn read_password(file: &Path, terminal: &mut Terminal) -> Result<SecretString, Failure> {

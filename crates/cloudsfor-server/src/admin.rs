@@ -7,6 +7,7 @@ use jiff::Timestamp;
 
 use crate::cloud::{Accounts, CloudResult};
 use crate::ids::Ids;
+use crate::local_profile::LocalProfile;
 use crate::store::audit::{self, Entry};
 use crate::store::usage::{self, Usage};
 use crate::store::{Store, StoreError, copy};
@@ -18,6 +19,7 @@ pub(crate) const STORE: &str = "cloud.db";
 pub struct Admin {
     store: Store,
     ids: Ids,
+    local_profile: LocalProfile,
 }
 
 /// Why a data directory can't be administered.
@@ -50,7 +52,13 @@ impl Admin {
         Ok(Self {
             store: Store::open(&path)?,
             ids: Ids::random(),
+            local_profile: LocalProfile::new(data_dir),
         })
+    }
+
+    /// The CLI's profile of it.
+    pub fn local_profile(&self) -> &LocalProfile {
+        &self.local_profile
     }
 
     /// Its accounts.

@@ -86,6 +86,20 @@ impl LocalProfile {
         }
     }
 
+    /// Notes an account's new password, if the profile is that account's.
+    ///
+    /// # Errors
+    /// If the file can't be read or written.
+    pub fn set_password(&self, email: &str, password: &SecretString) -> io::Result<()> {
+        match self.read()? {
+            Some(document) if document.email.eq_ignore_ascii_case(email) => self.write(&Document {
+                password: password.expose_secret().to_owned(),
+                ..document
+            }),
+            _ => Ok(()),
+        }
+    }
+
     fn read(&self) -> io::Result<Option<Document>> {
         match std::fs::read_to_string(&self.path) {
             Ok(text) => toml::from_str(&text).map(Some).map_err(|_| {
@@ -136,6 +150,9 @@ mod tests {
 
         profile.save("a@example.com", &"se\"cret".into()).unwrap();
         profile.set_endpoint("http://127.0.0.1:1/api/v1").unwrap();
+        profile
+            .set_password("b@example.com", &"other".into())
+            .unwrap();
         let loaded = profile.load().unwrap().unwrap();
         assert_eq!(loaded.email, "a@example.com");
         assert_eq!(loaded.password.expose_secret(), "se\"cret");
@@ -143,6 +160,12 @@ mod tests {
             loaded.endpoint.as_deref(),
             Some("http://127.0.0.1:1/api/v1")
         );
+        profile
+            .set_password("A@example.com", &"new".into())
+            .unwrap();
+        let loaded = profile.load().unwrap().unwrap();
+        assert_eq!(loaded.password.expose_secret(), "new");
+        assert!(loaded.endpoint.is_some());
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
