@@ -6,4 +6,5 @@
 mod bad_input;
 mod curl;
 mod local;
+mod login;
 mod serve;

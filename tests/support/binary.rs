@@ -42,6 +42,7 @@ pub fn cloudsfor(args: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    command.env("CLOUDSFOR_CONFIG", "no such directory/config.toml");
     command
 }
 

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::NonEmptyStringValueParser;
 use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
 use cloudsfor_core::CallOptions;
 use cloudsfor_types::{FieldFault, VmId, id};
@@ -14,7 +15,7 @@ use crate::output::{self, View};
 use crate::serve;
 use crate::terminal::Terminal;
 use crate::topics;
-use crate::{account, action, domain, image, key, network, region, snapshot, vm};
+use crate::{account, action, domain, image, key, login, network, profile, region, snapshot, vm};
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
 #[derive(Parser)]
@@ -38,6 +39,16 @@ pub(crate) struct Cli {
 pub(crate) enum Noun {
     #[command(flatten)]
     Cloud(CloudNoun),
+
+    /// Log in to a cloud, and keep it as a profile
+    Login(login::Login),
+
+    /// Profiles: the clouds that are used, and as whom
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Profile {
+        #[command(subcommand)]
+        verb: profile::Verb,
+    },
 
     /// Run the service on this machine
     #[cfg(feature = "serve")]
@@ -124,26 +135,24 @@ pub(crate) struct Global {
     #[arg(long, global = true, conflicts_with = "endpoint")]
     pub(crate) local: bool,
 
-    /// Use the service that `cloudsfor serve` runs here, as its first account
-    #[arg(
-        long,
-        global = true,
-        value_enum,
-        value_name = "PROFILE",
-        conflicts_with_all = ["local", "endpoint", "email", "password", "password_stdin"]
-    )]
-    pub(crate) profile: Option<Profile>,
+    /// Use this profile (see `cloudsfor profile`); `local` is the service that
+    /// `cloudsfor serve` runs here, as its first account [env: CLOUDSFOR_PROFILE]
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "local",
+          value_parser = NonEmptyStringValueParser::new())]
+    pub(crate) profile: Option<String>,
 
     /// Where the service and the embedded cloud keep their data [env: CLOUDSFOR_DATA_DIR]
     #[arg(long, global = true, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// The API's base URL; /api/v1 is added when it has no path [env: CLOUDSFOR_ENDPOINT]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL",
+          value_parser = NonEmptyStringValueParser::new())]
     pub(crate) endpoint: Option<String>,
 
     /// The account's e-mail [env: CLOUDSFOR_EMAIL]
-    #[arg(long, global = true, value_name = "EMAIL")]
+    #[arg(long, global = true, value_name = "EMAIL",
+          value_parser = NonEmptyStringValueParser::new())]
     pub(crate) email: Option<String>,
 
     /// Read the password from standard input; else it is taken from the
@@ -184,13 +193,6 @@ pub(crate) struct Global {
     pub(crate) quiet: bool,
 }
 
-/// Places to find an endpoint and credentials in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Profile {
-    /// What `cloudsfor serve` wrote down in its data directory
-    Local,
-}
-
 /// The HTTP libraries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
 pub(crate) enum Backend {
@@ -227,11 +229,9 @@ impl Global {
         if self.local {
             command.push_str(" --local");
         }
-        if self.profile.is_some() {
-            command.push_str(" --profile local");
-        }
         let dir = self.data_dir.as_ref().map(|dir| dir.to_string_lossy());
         for (flag, value) in [
+            ("--profile", self.profile.as_deref()),
             ("--data-dir", dir.as_deref()),
             ("--endpoint", self.endpoint.as_deref()),
             ("--email", self.email.as_deref()),

@@ -1,63 +1,30 @@
-//! Which cloud a command talks to, and as whom.
+//! The way to the cloud that a command talks to.
 //!
-//! Flags come before the environment. A password is never taken from an argument
-//! unless the user insists: others can read it in the list of processes.
+//! A password is never taken from an argument unless the user insists: others can
+//! read it in the list of processes.
 
-use std::ffi::OsString;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use cloudsfor_core::credentials::CredentialsProvider;
+use cloudsfor_core::profile::{Password, Resolved};
 use cloudsfor_core::transport::{HyperTransport, ReqwestTransport, TransportOptions};
-use cloudsfor_core::{Api, Client, Credentials, Endpoint, Error, SecretString};
+use cloudsfor_core::{Api, Client, Credentials, Endpoint, Error};
 
 use crate::args::{Backend, Global};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::local;
+use crate::settings::{self, Environment, LOCAL};
 use crate::terminal::Terminal;
 use crate::wire::Wire;
 
-/// More than any password, so that a wrong file on standard input isn't read to
-/// its end.
-pub(crate) const PASSWORD_MAX: u64 = 64 * 1024;
-
 /// The largest answer that is taken: a list of a million VMs, all in one.
 const ANSWER_MAX: usize = 1 << 30;
-
-/// What the environment says. An empty variable says nothing.
-#[derive(Default)]
-pub(crate) struct Environment {
-    pub(crate) endpoint: Option<String>,
-    pub(crate) email: Option<String>,
-    pub(crate) password: Option<String>,
-    pub(crate) data_dir: Option<PathBuf>,
-}
-
-impl Environment {
-    pub(crate) fn of_process() -> Result<Self, Failure> {
-        Ok(Self {
-            endpoint: text("CLOUDSFOR_ENDPOINT")?,
-            email: text("CLOUDSFOR_EMAIL")?,
-            password: text("CLOUDSFOR_PASSWORD")?,
-            data_dir: set("CLOUDSFOR_DATA_DIR").map(PathBuf::from),
-        })
-    }
-}
-
-fn set(name: &str) -> Option<OsString> {
-    std::env::var_os(name).filter(|value| !value.is_empty())
-}
-
-fn text(name: &str) -> Result<Option<String>, Failure> {
-    let text = set(name).map(OsString::into_string).transpose();
-    text.map_err(|_| {
-        usage(
-            format!("the environment variable {name} can't be used"),
-            "it is not UTF-8 text",
-        )
-        .next(format!("set {name} again, or unset it"))
-    })
-}
 
 /// A way to a cloud.
 pub(crate) struct Connection {
@@ -65,6 +32,8 @@ pub(crate) struct Connection {
     /// The cloud itself, if it is the one in this process.
     pub(crate) embedded: Option<local::Embedded>,
     pub(crate) wire: Wire,
+    /// The columns that the profile asks for, by noun.
+    pub(crate) columns: BTreeMap<String, Vec<String>>,
 }
 
 impl Connection {
@@ -79,7 +48,7 @@ impl Connection {
 /// Opens the way to the cloud. Nothing is sent yet.
 pub(crate) async fn connect(
     global: &Global,
-    environment: Environment,
+    environment: &Environment,
     terminal: &mut Terminal,
 ) -> Result<Connection, Failure> {
     let wire = Wire::new(global);
@@ -88,8 +57,10 @@ pub(crate) async fn connect(
     if global.local {
         return local::connect(data_dir, wire, terminal).await;
     }
-    let (endpoint, credentials) = if global.profile.is_some() {
-        local::profile(data_dir)?
+    let client = if environment.asked_profile(global) == Some(LOCAL) {
+        only_local(global)?;
+        let (endpoint, credentials) = local::profile(data_dir)?;
+        client(endpoint, credentials, &wire, global)
     } else if global.data_dir.is_some() {
         return Err(usage(
             "--data-dir can't be used here",
@@ -97,95 +68,85 @@ pub(crate) async fn connect(
         )
         .next("leave --data-dir out, or add --local"));
     } else {
-        server(global, environment, terminal)?
+        let settings = server(global, environment, terminal)?;
+        let connected = to_server(settings.resolved, &wire, global, terminal);
+        return Ok(Connection {
+            api: Arc::new(connected?),
+            embedded: None,
+            wire,
+            columns: settings.columns,
+        });
     };
+    Ok(Connection {
+        api: Arc::new(client.map_err(|error| misconfigured(&error))?),
+        embedded: None,
+        wire,
+        columns: BTreeMap::new(),
+    })
+}
+
+/// The profile `local` is whole: nothing else may say where to go.
+fn only_local(global: &Global) -> Result<(), Failure> {
+    let is_given = [
+        ("--endpoint", global.endpoint.is_some()),
+        ("--email", global.email.is_some()),
+        ("--password", global.password.is_some()),
+        ("--password-stdin", global.password_stdin),
+    ];
+    match is_given.iter().find(|(_, is_given)| *is_given) {
+        None => Ok(()),
+        Some((flag, _)) => {
+            let what = format!("{flag} can't be used with the profile local");
+            let why = "that is the service on this machine, as `cloudsfor serve` wrote it down";
+            Err(usage(what, why).next(format!("leave {flag} out, or the profile")))
+        }
+    }
+}
+
+/// Where to go and as whom: all of it, or there is nothing to connect to. A
+/// password that nobody says is asked for.
+fn server(
+    global: &Global,
+    environment: &Environment,
+    terminal: &mut Terminal,
+) -> Result<settings::Settings, Failure> {
+    let mut settings = settings::resolve(global, environment, terminal)?;
+    let resolved = &mut settings.resolved;
+    let (Some(_), Some(email)) = (&resolved.endpoint, &resolved.email) else {
+        return Err(nothing_configured());
+    };
+    if resolved.password.is_none() {
+        let password = settings::ask_password(email, terminal)?;
+        resolved.password = Some(Password::Text(password));
+    }
+    Ok(settings)
+}
+
+/// A client for a server, as these settings say.
+pub(crate) fn to_server(
+    resolved: Resolved,
+    wire: &Wire,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Client, Failure> {
+    let endpoint = resolved.endpoint.clone().ok_or_else(nothing_configured)?;
+    if let (Some(email), Some(Password::Text(password))) = (&resolved.email, &resolved.password) {
+        // What can't be sent is found before anything is.
+        Credentials::basic(email.clone(), password.clone())
+            .map_err(|error| misconfigured(&Error::from(error)))?;
+    }
     if !endpoint.is_encrypted() && !endpoint.is_loopback() {
         terminal.warn(&format!(
             "the password goes to {} unencrypted: use https:// where others share the network",
             endpoint.origin()
         ));
     }
-    let client =
-        client(endpoint, credentials, &wire, global).map_err(|error| misconfigured(&error))?;
-    Ok(Connection {
-        api: Arc::new(client),
-        embedded: None,
-        wire,
-    })
-}
-
-fn server(
-    global: &Global,
-    environment: Environment,
-    terminal: &mut Terminal,
-) -> Result<(Endpoint, Credentials), Failure> {
-    let endpoint = given(&global.endpoint, environment.endpoint);
-    let email = given(&global.email, environment.email);
-    let (Some(endpoint), Some(email)) = (endpoint, email) else {
-        return Err(nothing_configured());
-    };
-    let endpoint: Endpoint = endpoint
-        .parse()
-        .map_err(|error| misconfigured(&Error::from(error)))?;
-    let password = password(global, environment.password, &email, terminal)?;
-    let credentials =
-        Credentials::basic(email, password).map_err(|error| misconfigured(&Error::from(error)))?;
-    Ok((endpoint, credentials))
-}
-
-/// The flag's value, else the environment's. An empty one says nothing.
-fn given(flag: &Option<String>, environment: Option<String>) -> Option<String> {
-    flag.clone().or(environment).filter(|text| !text.is_empty())
-}
-
-fn password(
-    global: &Global,
-    environment: Option<String>,
-    email: &str,
-    terminal: &mut Terminal,
-) -> Result<SecretString, Failure> {
-    if let Some(password) = &global.password {
-        terminal.warn(
-            "--password shows the password to everyone who can list processes; \
-             CLOUDSFOR_PASSWORD and --password-stdin don't",
-        );
-        Ok(password.as_str().into())
-    } else if global.password_stdin {
-        read_password(terminal)
-    } else if let Some(password) = environment {
-        Ok(password.into())
-    } else if terminal.can_ask() {
-        let password = terminal
-            .ask_secret(&format!("Password of {email}: "))
-            .map_err(|error| no_password(&error.to_string()))?;
-        Ok(password.into())
-    } else {
-        Err(no_password(
-            "it is not given, and there is no terminal to ask on",
-        ))
-    }
-}
-
-fn read_password(terminal: &mut Terminal) -> Result<SecretString, Failure> {
-    let bytes = terminal
-        .read_input(PASSWORD_MAX)
-        .map_err(|error| no_password(&error.to_string()))?;
-    password_text(bytes).map_err(|why| no_password(&format!("standard input {why}")))
-}
-
-/// The password that a file holds: all of it but the end of its line.
-pub(crate) fn password_text(bytes: Vec<u8>) -> Result<SecretString, &'static str> {
-    let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
-    match line.strip_suffix('\r').unwrap_or(line) {
-        "" => Err("is empty"),
-        password => Ok(password.into()),
-    }
+    client(endpoint, resolved, wire, global).map_err(|error| misconfigured(&error))
 }
 
 fn client(
     endpoint: Endpoint,
-    credentials: Credentials,
+    credentials: impl CredentialsProvider + 'static,
     wire: &Wire,
     global: &Global,
 ) -> Result<Client, Error> {
@@ -218,180 +179,10 @@ fn nothing_configured() -> Failure {
         "there is neither --local nor an endpoint with an e-mail",
     )
     .next("the cloud embedded in this program:  cloudsfor --local vm list")
-    .next("a server, once:  cloudsfor --endpoint URL --email EMAIL vm list")
-    .next("a server, always:  set CLOUDSFOR_ENDPOINT, CLOUDSFOR_EMAIL and CLOUDSFOR_PASSWORD")
+    .next("a server, from now on:  cloudsfor login --endpoint URL --email EMAIL")
+    .next("a server, in a script:  set CLOUDSFOR_ENDPOINT, CLOUDSFOR_EMAIL, CLOUDSFOR_PASSWORD")
 }
 
 pub(crate) fn misconfigured(error: &Error) -> Failure {
     Failure::of(error, "there is no way to the cloud")
-}
-
-fn no_password(why: &str) -> Failure {
-    usage("there is no password", why)
-        .next("set CLOUDSFOR_PASSWORD, or pipe the password in with --password-stdin")
-}
-
-#[cfg(test)]
-mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD as BASE64;
-    use clap::Parser;
-
-    use super::*;
-    use crate::args::Cli;
-    use crate::golden;
-    use crate::output::{self, Format};
-    use crate::terminal::fake::{Fake, Screen};
-
-    fn environment() -> Environment {
-        Environment {
-            endpoint: Some("http://127.0.0.1:1".into()),
-            email: Some("user@example.com".into()),
-            password: Some("of-the-environment".into()),
-            data_dir: None,
-        }
-    }
-
-    /// Where the command goes, as whom and with which password, and what it says.
-    fn settings(
-        args: &[&str],
-        environment: Environment,
-        fake: Fake,
-    ) -> (Result<[String; 3], Failure>, Screen) {
-        let args = ["cloudsfor", "vm", "list"].iter().chain(args);
-        let global = Cli::try_parse_from(args).unwrap().global;
-        let (mut terminal, screen) = fake.start();
-        let settings =
-            server(&global, environment, &mut terminal).map(|(endpoint, credentials)| {
-                let basic = credentials.authorization();
-                let pair = basic.to_str().unwrap().strip_prefix("Basic ").unwrap();
-                let pair = String::from_utf8(BASE64.decode(pair).unwrap()).unwrap();
-                let (email, password) = pair.split_once(':').unwrap();
-                [endpoint.to_string(), email.to_owned(), password.to_owned()]
-            });
-        (settings, screen)
-    }
-
-    #[test]
-    fn flags_come_before_the_environment() {
-        let (from_environment, screen) = settings(&[], environment(), Fake::default());
-        assert_eq!(
-            from_environment.unwrap(),
-            [
-                "http://127.0.0.1:1/api/v1",
-                "user@example.com",
-                "of-the-environment"
-            ]
-        );
-        assert_eq!(screen.err(), "");
-
-        let args = [
-            "--endpoint",
-            "https://h/base",
-            "--email",
-            "me@h",
-            "--password-stdin",
-        ];
-        let fake = Fake::default().with_input(b"of stdin\r\n");
-        let (from_flags, screen) = settings(&args, environment(), fake);
-        assert_eq!(from_flags.unwrap(), ["https://h/base", "me@h", "of stdin"]);
-        assert_eq!(screen.err(), "");
-    }
-
-    #[test]
-    fn a_password_in_an_argument_is_taken_with_a_warning() {
-        let (settings, screen) = settings(
-            &["--password", "pw"],
-            environment(),
-            Fake::default().quiet(),
-        );
-        assert_eq!(settings.unwrap()[2], "pw");
-        assert!(screen.err().starts_with("warning: --password shows"));
-        assert!(!screen.err().contains("pw"));
-    }
-
-    #[test]
-    fn a_person_is_asked_for_the_password_and_a_script_is_not() {
-        let unset = || Environment {
-            password: None,
-            ..environment()
-        };
-        let (asked, _) = settings(&[], unset(), Fake::person(80).types("typed"));
-        assert_eq!(asked.unwrap()[2], "typed");
-        let (refused, _) = settings(&[], unset(), Fake::default());
-        let refused = refused.unwrap_err();
-        assert_eq!(refused.exit, Exit::Usage);
-        assert!(refused.next[0].contains("CLOUDSFOR_PASSWORD"));
-    }
-
-    #[test]
-    fn without_a_cloud_five_lines_say_how_to_go_on() {
-        let partly = Environment {
-            email: None,
-            ..environment()
-        };
-        for environment in [Environment::default(), partly] {
-            let (refused, screen) = settings(&[], environment, Fake::default());
-            let (mut terminal, lines) = Fake::default().start();
-            output::failure::failure(&mut terminal, &Format::Table, &refused.unwrap_err());
-            assert_eq!(screen.err(), "");
-            golden::check("no-cloud.txt", &lines.err());
-            assert_eq!(lines.err().lines().count(), 5);
-        }
-    }
-
-    #[test]
-    fn what_leads_nowhere_is_a_usage_error() {
-        let piped = |input: &[u8]| Fake::default().with_input(input);
-        for (args, fake) in [
-            (&["--endpoint", "ftp://h"][..], Fake::default()),
-            (&["--endpoint", "http://me:secret@h"], Fake::default()),
-            (&["--endpoint", ""], Fake::default()),
-            (&["--email", ""], Fake::default()),
-            (&["--email", "a:b"], Fake::default()),
-            (&["--password", "a\nb"], Fake::default()),
-            (&["--password-stdin"], piped(b"")),
-            (&["--password-stdin"], piped(b"\n")),
-            (&["--password-stdin"], piped(b"\xff")),
-        ] {
-            let (refused, _) = settings(args, environment(), fake);
-            let refused = refused.unwrap_err();
-            assert_eq!(refused.exit, Exit::Usage, "{args:?}");
-            assert!(!format!("{refused:?}").contains("secret"), "{refused:?}");
-        }
-    }
-
-    #[test]
-    fn both_backends_are_built_without_a_connection() {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        for backend in ["reqwest", "hyper"] {
-            let args = [
-                "cloudsfor",
-                "vm",
-                "list",
-                "--backend",
-                backend,
-                "--request-timeout",
-                "2s",
-            ];
-            let global = Cli::try_parse_from(args).unwrap().global;
-            let (mut terminal, _) = Fake::default().start();
-            let connected = runtime.block_on(connect(&global, environment(), &mut terminal));
-            assert!(connected.is_ok(), "{backend}");
-        }
-    }
-
-    #[test]
-    fn a_data_directory_is_the_embedded_clouds() {
-        let args = ["cloudsfor", "vm", "list", "--data-dir", "/tmp"];
-        let global = Cli::try_parse_from(args).unwrap().global;
-        let (mut terminal, _) = Fake::default().start();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
-        let refused = runtime.block_on(connect(&global, environment(), &mut terminal));
-        assert_eq!(refused.err().map(|failure| failure.exit), Some(Exit::Usage));
-    }
 }

@@ -19,11 +19,14 @@ mod image;
 mod key;
 mod kinds;
 mod local;
+mod login;
 mod network;
 mod output;
+mod profile;
 mod region;
 #[cfg(feature = "serve")]
 mod serve;
+mod settings;
 mod snapshot;
 mod terminal;
 #[cfg(test)]
@@ -41,9 +44,9 @@ use cloudsfor_core::Api;
 use tokio::runtime;
 
 use args::{Cli, CloudNoun, Global, Noun};
-use connect::Environment;
 use exit::Exit;
 use failure::Failure;
+use settings::Environment;
 use terminal::Terminal;
 
 /// Runs the command that the process was started with.
@@ -52,7 +55,7 @@ pub fn run() -> ExitCode {
     let parsed = args::command()
         .try_get_matches_from(&args)
         .and_then(|matches| Cli::from_arg_matches(&matches));
-    let cli = match parsed {
+    let mut cli = match parsed {
         Ok(cli) => cli,
         Err(error) => {
             let mut terminal = Terminal::of_process(false, true);
@@ -60,22 +63,30 @@ pub fn run() -> ExitCode {
         }
     };
     let mut terminal = Terminal::of_process(cli.global.quiet, cli.global.verbosity() == 0);
-    finish(execute(&cli, &mut terminal), &cli, &mut terminal).into()
+    finish(execute(&mut cli, &mut terminal), &cli, &mut terminal).into()
 }
 
-fn execute(cli: &Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    match &cli.noun {
+fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let Cli { global, noun } = cli;
+    match noun {
         Noun::Cloud(noun) => on(runtime::Builder::new_current_thread(), async {
             let connection =
-                connect::connect(&cli.global, Environment::of_process()?, terminal).await?;
-            let ended = in_cloud(&*connection.api, noun, &cli.global, terminal).await;
-            let ended = connection.wire.conclude(ended, &cli.global, terminal);
+                connect::connect(global, &Environment::of_process()?, terminal).await?;
+            global.view.usual_columns.clone_from(&connection.columns);
+            let ended = in_cloud(&*connection.api, noun, global, terminal).await;
+            let ended = connection.wire.conclude(ended, global, terminal);
             connection.close().await;
             ended
         }),
+        Noun::Login(args) => on(runtime::Builder::new_current_thread(), async {
+            login::login(args, global, &Environment::of_process()?, terminal).await
+        }),
+        Noun::Profile { verb } => on(runtime::Builder::new_current_thread(), async {
+            profile::run(verb, global, &Environment::of_process()?, terminal).await
+        }),
         #[cfg(feature = "serve")]
         Noun::Serve(args) => on(runtime::Builder::new_multi_thread(), async {
-            serve::run(args, &cli.global, Environment::of_process()?, terminal).await
+            serve::run(args, global, Environment::of_process()?, terminal).await
         }),
     }
 }

@@ -22,10 +22,10 @@ use tokio::signal;
 use tracing_subscriber::EnvFilter;
 
 use crate::args::{Global, duration};
-use crate::connect::{Environment, PASSWORD_MAX, password_text};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::local::{create_time, data_dir};
+use crate::settings::{Environment, PASSWORD_MAX, password_text};
 use crate::terminal::Terminal;
 
 /// Run the service on this machine, in the foreground.

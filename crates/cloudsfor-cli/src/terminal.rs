@@ -177,6 +177,12 @@ impl Terminal {
         Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
     }
 
+    /// Asks for a line of text.
+    pub(crate) fn ask(&mut self, prompt: &str) -> io::Result<String> {
+        self.on_error_stream(|err, _| write!(err, "{}", clean(prompt)));
+        self.input.line()
+    }
+
     /// Asks for a secret, which doesn't show while it is typed.
     pub(crate) fn ask_secret(&mut self, prompt: &str) -> io::Result<String> {
         self.input.secret(&clean(prompt))

@@ -79,8 +79,7 @@ pub(crate) fn run(api: &dyn Api, args: &[&str], fake: Fake) -> Ended {
         .unwrap();
     let result = match &cli.noun {
         Noun::Cloud(noun) => runtime.block_on(in_cloud(api, noun, &cli.global, &mut terminal)),
-        #[cfg(feature = "serve")]
-        Noun::Serve(_) => panic!("{args:?} is not about a cloud"),
+        _ => panic!("{args:?} is not about a cloud"),
     };
     let exit = finish(result, &cli, &mut terminal);
     Ended { exit, screen }

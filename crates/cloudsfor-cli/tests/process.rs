@@ -14,6 +14,7 @@ fn cloudsfor(args: &[&str]) -> Command {
             command.env_remove(name);
         }
     }
+    command.env("CLOUDSFOR_CONFIG", "no such directory/config.toml");
     command.args(args).stdin(Stdio::null());
     command
 }

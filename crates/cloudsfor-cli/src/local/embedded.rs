@@ -1,5 +1,6 @@
 //! The service as a part of this program.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,6 +79,7 @@ pub(crate) async fn connect(
         api: Arc::new(client),
         embedded: Some(Embedded { cloud, worker }),
         wire,
+        columns: BTreeMap::new(),
     })
 }
 
