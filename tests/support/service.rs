@@ -11,7 +11,7 @@ use cloudsfor_core::{Api, Client, Credentials};
 use cloudsfor_server::clock::{Clock, ManualClock};
 use cloudsfor_server::cloud::{BackupPolicy, Cloud, FirstAccount, Parts};
 use cloudsfor_server::compute::Simulator;
-use cloudsfor_server::http::{Limits, router, serve};
+use cloudsfor_server::http::{ApiOptions, Limits, Listener, router, serve};
 use cloudsfor_server::ids::Ids;
 use cloudsfor_server::local_profile::LocalProfile;
 use tempfile::TempDir;
@@ -89,8 +89,8 @@ impl Service {
             let _ = stopped.await;
         };
         let server = tokio::spawn(serve(
-            listener,
-            router(cloud.clone()),
+            Listener::plain(listener),
+            router(cloud.clone(), &ApiOptions::default()),
             Limits::default(),
             until,
         ));
@@ -135,7 +135,7 @@ fn connect(backend: Backend, endpoint: &str, cloud: &Arc<Cloud>, password: &str)
         Backend::Reqwest => builder.transport(ReqwestTransport::new(&options).unwrap()),
         Backend::Hyper => builder.transport(HyperTransport::new(&options).unwrap()),
         Backend::InProcess => {
-            let router = router(cloud.clone());
+            let router = router(cloud.clone(), &ApiOptions::default());
             builder.transport(InProcessTransport::new::<axum::body::Body>(router))
         }
     };

@@ -7,6 +7,7 @@ mod backup;
 mod usage;
 
 use std::net::SocketAddr;
+use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -14,7 +15,7 @@ use clap::{Args, Subcommand};
 use cloudsfor_core::SecretString;
 use cloudsfor_server::admin::{Admin, AdminError};
 use cloudsfor_server::cloud::FirstAccount;
-use cloudsfor_server::http::Limits;
+use cloudsfor_server::http::{ApiOptions, Limits, TlsFiles};
 use cloudsfor_server::local_profile::LocalProfile;
 use cloudsfor_server::service::{Service, ServiceOptions, StartError};
 use secrecy::ExposeSecret;
@@ -61,10 +62,33 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     create_time: Option<Duration>,
 
+    /// The certificate for HTTPS with its chain, in PEM; read again when it changes
+    #[arg(long, value_name = "FILE", requires = "tls_key")]
+    tls_cert: Option<PathBuf>,
+
+    /// The certificate's private key, in PEM
+    #[arg(long, value_name = "FILE", requires = "tls_cert")]
+    tls_key: Option<PathBuf>,
+
+    /// How many requests an account may make in a minute; no limit unless given
+    #[arg(long, value_name = "N")]
+    rate_limit: Option<NonZeroU32>,
+
+    /// Let other machines read /metrics too
+    #[arg(long)]
+    metrics_for_all: bool,
+
     /// Listen beyond this machine although passwords then cross the network
     /// unencrypted
     #[arg(long)]
     allow_plain_http: bool,
+}
+
+impl Serve {
+    fn tls(&self) -> Option<TlsFiles> {
+        let (certificate, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
+        Some(TlsFiles { certificate, key })
+    }
 }
 
 /// What an operator can do beside running the service.
@@ -153,7 +177,12 @@ async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Ex
         },
         create_time: create_time(args.create_time)?,
         allow_plain_http: args.allow_plain_http,
+        tls: args.tls(),
         limits: Limits::default(),
+        api: ApiOptions {
+            requests_per_minute: args.rate_limit,
+            metrics_for_all: args.metrics_for_all,
+        },
     })
     .await
     .map_err(|error| failure(&error))?;
@@ -191,7 +220,7 @@ fn failure(error: &StartError) -> Failure {
     let exit = match error {
         StartError::PlainHttp(_) => Exit::Usage,
         StartError::Account(error) => account::exit(error),
-        StartError::Listen { .. } | StartError::Cloud(_) => Exit::Error,
+        StartError::Listen { .. } | StartError::Tls(_) | StartError::Cloud(_) => Exit::Error,
     };
     not_started(error.to_string(), exit)
 }

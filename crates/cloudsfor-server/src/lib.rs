@@ -5,7 +5,7 @@
 //!
 //! use axum::body::Body;
 //! use cloudsfor_server::cloud::{Cloud, FirstAccount, Parts};
-//! use cloudsfor_server::http::router;
+//! use cloudsfor_server::http::{ApiOptions, router};
 //! use cloudsfor_server::local_profile::LocalProfile;
 //! use http::Request;
 //! use tower::ServiceExt;
@@ -24,7 +24,7 @@
 //! let request = Request::get("/api/v1/vms")
 //!     .header("authorization", "Basic dXNlckBleGFtcGxlLmNvbTpwYXNzd29yZA==")
 //!     .body(Body::empty())?;
-//! let response = router(cloud.clone()).oneshot(request).await?;
+//! let response = router(cloud.clone(), &ApiOptions::default()).oneshot(request).await?;
 //! assert_eq!(response.status(), 200);
 //! cloud.close().await;
 //! # Ok::<(), Box<dyn std::error::Error>>(())

@@ -10,7 +10,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 use crate::cloud::{AccountError, Cloud, CloudError, FirstAccount, FoundAccount, Parts};
-use crate::http::{BASE_PATH, Limits, router, serve};
+use crate::http::{ApiOptions, BASE_PATH, Limits, Listener, TlsError, TlsFiles, router, serve};
 use crate::local_profile::LocalProfile;
 
 /// How a service is to run.
@@ -27,8 +27,12 @@ pub struct ServiceOptions {
     /// Whether to listen beyond this machine although passwords then cross the
     /// network unencrypted.
     pub allow_plain_http: bool,
+    /// The certificate for TLS, if it is to be used.
+    pub tls: Option<TlsFiles>,
     /// What connections may take.
     pub limits: Limits,
+    /// What is decided about the API.
+    pub api: ApiOptions,
 }
 
 /// Why a service can't start.
@@ -37,7 +41,8 @@ pub enum StartError {
     /// Passwords would cross the network unencrypted.
     #[error(
         "{0} can be reached from other machines, and passwords would cross the network \
-         unencrypted: listen on 127.0.0.1, or put a TLS proxy before it and say --allow-plain-http"
+         unencrypted: give it a certificate (--tls-cert, --tls-key), listen on 127.0.0.1, or put \
+         a TLS proxy before it and say --allow-plain-http"
     )]
     PlainHttp(SocketAddr),
     /// The address can't be listened on.
@@ -48,6 +53,9 @@ pub enum StartError {
         /// Why.
         source: std::io::Error,
     },
+    /// There can be no TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The data directory or its store can't be opened.
     #[error(transparent)]
     Cloud(#[from] CloudError),
@@ -58,12 +66,14 @@ pub enum StartError {
 
 /// A service that listens and is ready to be run.
 pub struct Service {
-    listener: TcpListener,
+    listener: Listener,
+    by_tls: bool,
     address: SocketAddr,
     cloud: Arc<Cloud>,
     worker: JoinHandle<()>,
     account: FoundAccount,
     limits: Limits,
+    api: ApiOptions,
 }
 
 impl Service {
@@ -73,15 +83,20 @@ impl Service {
     /// # Errors
     /// [`StartError`], before anything was changed if the address is at fault.
     pub async fn start(options: ServiceOptions) -> Result<Self, StartError> {
-        if !options.listen.ip().is_loopback() && !options.allow_plain_http {
+        let by_tls = options.tls.is_some();
+        if !options.listen.ip().is_loopback() && !by_tls && !options.allow_plain_http {
             return Err(StartError::PlainHttp(options.listen));
         }
         let failed = |source| StartError::Listen {
             address: options.listen,
             source,
         };
-        let listener = TcpListener::bind(options.listen).await.map_err(failed)?;
-        let address = listener.local_addr().map_err(failed)?;
+        let tcp = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let address = tcp.local_addr().map_err(failed)?;
+        let listener = match options.tls {
+            Some(files) => Listener::tls(tcp, files)?,
+            None => Listener::plain(tcp),
+        };
         let cloud = Cloud::open(&options.data_dir, Parts::simulated(options.create_time)).await?;
         let profile = LocalProfile::new(&options.data_dir);
         let account = cloud
@@ -90,11 +105,13 @@ impl Service {
         let worker = cloud.start_worker();
         let service = Self {
             listener,
+            by_tls,
             address,
             cloud,
             worker,
             account,
             limits: options.limits,
+            api: options.api,
         };
         profile
             .set_endpoint(&service.endpoint())
@@ -104,7 +121,8 @@ impl Service {
 
     /// The base URL of the API, with the port that was really taken.
     pub fn endpoint(&self) -> String {
-        format!("http://{}{BASE_PATH}", self.address)
+        let scheme = if self.by_tls { "https" } else { "http" };
+        format!("{scheme}://{}{BASE_PATH}", self.address)
     }
 
     /// The first account.
@@ -121,6 +139,7 @@ impl Service {
             cloud,
             worker,
             limits,
+            api,
             ..
         } = self;
         let draining = {
@@ -131,7 +150,7 @@ impl Service {
                 cloud.begin_close();
             }
         };
-        serve(listener, router(cloud.clone()), limits, draining).await;
+        serve(listener, router(cloud.clone(), &api), limits, draining).await;
         // The worker ends after what it is at.
         let _ = worker.await;
         cloud.close().await;

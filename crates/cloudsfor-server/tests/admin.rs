@@ -5,10 +5,12 @@
 
 mod common;
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use cloudsfor_server::admin::{Admin, AdminError};
 use cloudsfor_server::cloud::AccountError;
+use cloudsfor_server::http::{ApiOptions, router};
 use cloudsfor_server::store::StoreError;
 use common::{Answer, EMAIL, PASSWORD, TestCloud, basic, request};
 use secrecy::SecretString;
@@ -250,4 +252,65 @@ async fn a_backup_is_of_one_moment_and_can_be_put_back() {
         Err(AdminError::NoCloud(_))
     ));
     assert!(Admin::open(&dir.path().join("new")).is_ok());
+}
+
+#[tokio::test]
+async fn metrics_tell_of_this_machine_to_this_machine_alone() {
+    let cloud = TestCloud::new().await;
+    cloud.running("example.com").await;
+    cloud.get("/vms/none").await;
+    let ask = |headers: &[(&str, &str)]| {
+        let mut request = http::Request::get("/metrics");
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        cloud.send(request.body(axum::body::Body::empty()).unwrap())
+    };
+    let answer = ask(&[]).await;
+    assert_eq!(answer.status, 200);
+    let text = String::from_utf8(answer.body).unwrap();
+    for line in [
+        "cloudsfor_requests_total{operation=\"create_vm\",status=\"202\"} 1",
+        "cloudsfor_requests_total{operation=\"get_vm\",status=\"404\"} 1",
+        "cloudsfor_vms{status=\"running\"} 1",
+        "cloudsfor_accounts 1",
+        "cloudsfor_operations_pending 0",
+        "cloudsfor_request_seconds_count{operation=\"create_vm\"} 1",
+    ] {
+        assert!(text.contains(line), "{line} is not in {text}");
+    }
+    assert!(text.ends_with("# EOF\n"));
+    // A proxy on this machine asks for somebody else.
+    assert_eq!(ask(&[("x-forwarded-for", "192.0.2.1")]).await.status, 403);
+}
+
+#[tokio::test]
+async fn an_account_may_make_so_many_requests_and_others_as_many() {
+    let cloud = TestCloud::new().await;
+    cloud.stranger().await;
+    let options = ApiOptions {
+        requests_per_minute: NonZeroU32::new(3),
+        ..ApiOptions::default()
+    };
+    let limited = TestCloud {
+        router: router(cloud.cloud.clone(), &options),
+        ..cloud
+    };
+    for left in ["2", "1", "0"] {
+        let answer = limited.get("/vms").await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(answer.header("ratelimit-limit"), Some("3"));
+        assert_eq!(answer.header("ratelimit-remaining"), Some(left));
+        let reset: u64 = answer.header("ratelimit-reset").unwrap().parse().unwrap();
+        assert!((1..=60).contains(&reset));
+    }
+    let refused = limited.get("/vms").await;
+    assert_eq!(refused.status, 429);
+    assert_eq!(refused.json()["id"], "too_many_requests");
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=20).contains(&wait), "{wait}");
+    let other = limited.login("other@example.com", "other-password").await;
+    assert_eq!(other.status, 200);
+    // Who is nobody has no requests to lose.
+    assert_eq!(limited.login("nobody@example.com", "x").await.status, 401);
 }

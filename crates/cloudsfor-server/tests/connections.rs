@@ -5,16 +5,21 @@
 
 mod common;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use cloudsfor_server::cloud::FirstAccount;
-use cloudsfor_server::http::{BODY_LIMIT, Limits};
+use cloudsfor_server::http::{ApiOptions, BODY_LIMIT, Limits, TlsFiles};
 use cloudsfor_server::service::{Service, ServiceOptions, StartError};
 use common::{EMAIL, PASSWORD, basic, example};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::CertificateDer;
+use tokio_rustls::rustls::{ClientConfig, RootCertStore};
 
 struct Running {
     address: String,
@@ -34,7 +39,9 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
         },
         create_time: Duration::ZERO,
         allow_plain_http: false,
+        tls: None,
         limits,
+        api: ApiOptions::default(),
     }
 }
 
@@ -210,19 +217,48 @@ async fn heads_beyond_the_limits_are_refused() {
 }
 
 #[tokio::test]
-async fn connections_beyond_the_limit_wait_their_turn() {
+async fn idle_connections_keep_nobody_out_and_busy_ones_are_left_alone() {
     let service = start(Limits {
-        connections: 1,
+        connections: 2,
         ..Limits::default()
     })
     .await;
-    let idle = service.connect().await;
-    let mut second = Box::pin(service.list());
-    let waits = tokio::time::timeout(Duration::from_millis(50), &mut second).await;
-    assert!(waits.is_err());
-    drop(idle);
-    assert!((&mut second).await.starts_with("HTTP/1.1 200"));
-    drop(second);
+    let body = example("example.com").to_string();
+    let request = post(&body, body.len());
+    let (first, rest) = request.split_at(request.len() - 10);
+    let mut busy = service.connect().await;
+    busy.write_all(first.as_bytes()).await.unwrap();
+    for _ in 0..10 {
+        let mut idle = service.connect().await;
+        idle.write_all(b"GET /api/v1/vms HTTP/1.1\r\n")
+            .await
+            .unwrap();
+        let listed = tokio::time::timeout(Duration::from_secs(10), service.list());
+        assert!(listed.await.unwrap().starts_with("HTTP/1.1 200"));
+    }
+    busy.write_all(rest.as_bytes()).await.unwrap();
+    let mut answer = [0; 12];
+    busy.read_exact(&mut answer).await.unwrap();
+    assert_eq!(&answer, b"HTTP/1.1 202");
+    service.stop().await;
+}
+
+#[tokio::test]
+async fn a_client_that_takes_no_answer_is_given_up() {
+    let service = start(Limits {
+        connections: 1,
+        write_timeout: Duration::from_millis(100),
+        ..Limits::default()
+    })
+    .await;
+    let mut slow = service.connect().await;
+    // More answers than the sockets between can hold.
+    let request = head("GET", "/distros", "");
+    let asking = async { while slow.write_all(request.as_bytes()).await.is_ok() {} };
+    tokio::time::timeout(Duration::from_secs(30), asking)
+        .await
+        .unwrap();
+    assert!(service.list().await.starts_with("HTTP/1.1 200"));
     service.stop().await;
 }
 
@@ -303,4 +339,80 @@ async fn it_does_not_listen_where_passwords_could_be_read() {
     let error = Service::start(options).await.err().unwrap();
     assert!(matches!(error, StartError::PlainHttp(_)), "{error}");
     assert!(!dir.path().join("data").exists());
+}
+
+#[tokio::test]
+async fn by_tls_it_may_listen_anywhere_and_takes_a_new_certificate_over() {
+    let dir = tempfile::tempdir().unwrap();
+    let files = TlsFiles {
+        certificate: dir.path().join("cert.pem"),
+        key: dir.path().join("key.pem"),
+    };
+    let first = certify(&files);
+    let with_tls = |files: &TlsFiles| ServiceOptions {
+        listen: "0.0.0.0:0".parse().unwrap(),
+        tls: Some(files.clone()),
+        ..options(&dir, Limits::default())
+    };
+    let service = Service::start(with_tls(&files)).await.unwrap();
+    let endpoint = service.endpoint();
+    let port = endpoint
+        .strip_prefix("https://0.0.0.0:")
+        .and_then(|rest| rest.strip_suffix("/api/v1"));
+    let address = format!("127.0.0.1:{}", port.unwrap());
+    let (stop, stopped) = oneshot::channel();
+    let ended = tokio::spawn(service.run(async {
+        let _ = stopped.await;
+    }));
+
+    let answer = list_by_tls(&address, &first).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    assert!(answer.contains("https://cloud.test/api/v1/vms"), "{answer}");
+    let second = certify(&files);
+    let taken_over = async {
+        while list_by_tls(&address, &second).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), taken_over)
+        .await
+        .unwrap();
+    assert!(list_by_tls(&address, &first).await.is_err());
+    stop.send(()).unwrap();
+    ended.await.unwrap();
+
+    std::fs::write(&files.key, "no key").unwrap();
+    let error = Service::start(with_tls(&files)).await.err().unwrap();
+    assert!(matches!(error, StartError::Tls(_)), "{error}");
+    assert!(error.to_string().contains("key.pem"), "{error}");
+}
+
+/// Writes a new certificate for this machine, and returns it.
+fn certify(files: &TlsFiles) -> CertificateDer<'static> {
+    let names = vec!["localhost".to_owned()];
+    let made = rcgen::generate_simple_self_signed(names).unwrap();
+    std::fs::write(&files.certificate, made.cert.pem()).unwrap();
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).unwrap();
+    made.cert.der().clone()
+}
+
+/// Lists VMs over TLS, trusting this certificate alone.
+async fn list_by_tls(address: &str, trusted: &CertificateDer<'static>) -> std::io::Result<String> {
+    let mut roots = RootCertStore::empty();
+    roots.add(trusted.clone()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    let stream = TcpStream::connect(address).await?;
+    let name = "localhost".try_into().unwrap();
+    let mut stream = TlsConnector::from(Arc::new(config))
+        .connect(name, stream)
+        .await?;
+    let request = head("GET", "/vms?per_page=1", "Connection: close\r\n");
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = Vec::new();
+    stream.read_to_end(&mut answer).await?;
+    Ok(String::from_utf8_lossy(&answer).into_owned())
 }

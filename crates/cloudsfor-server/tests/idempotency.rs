@@ -31,7 +31,10 @@ async fn a_repeated_request_is_answered_from_the_record() {
     cloud.call("DELETE", &format!("/vms/{id}"), None).await;
     // Another process, after the VM is gone.
     let elsewhere = TestCloud {
-        router: cloudsfor_server::http::router(cloud.other_process().await),
+        router: cloudsfor_server::http::router(
+            cloud.other_process().await,
+            &cloudsfor_server::http::ApiOptions::default(),
+        ),
         cloud: cloud.cloud.clone(),
         clock: cloud.clock.clone(),
         dir: tempfile::tempdir().unwrap(),

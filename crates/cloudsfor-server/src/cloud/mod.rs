@@ -258,6 +258,11 @@ impl Cloud {
         }
     }
 
+    /// The cloud's present.
+    pub(crate) fn now(&self) -> jiff::Timestamp {
+        self.clock().now()
+    }
+
     fn clock(&self) -> &dyn Clock {
         &*self.settings.clock
     }

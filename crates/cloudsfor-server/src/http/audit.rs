@@ -26,7 +26,7 @@ impl Trail {
         let path = head.uri.path();
         Self {
             caller,
-            address: head.extensions.get::<Peer>().map(|peer| peer.0),
+            address: head.extensions.get::<Peer>().map(|peer| peer.address),
             operation: operation.name,
             path: path.strip_prefix(BASE_PATH).unwrap_or(path).to_owned(),
             request_id: head.extensions.get::<RequestId>().map(|id| id.0.clone()),

@@ -23,7 +23,11 @@ pub(super) const OPENAPI: &str = "/openapi.json";
 
 /// Where a request comes from: noted by whoever has the connection.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Peer(pub(super) IpAddr);
+pub(super) struct Peer {
+    pub(super) address: IpAddr,
+    /// Whether it reached us by TLS.
+    pub(super) by_tls: bool,
+}
 
 /// Lets a request of the API pass if its credentials open an account, which
 /// handlers then find among the request's extensions.
@@ -36,7 +40,7 @@ pub(super) async fn authenticate(
     if path.is_none_or(|path| path == OPENAPI) {
         return next.run(request).await;
     }
-    let address = request.extensions().get::<Peer>().map(|peer| peer.0);
+    let address = request.extensions().get::<Peer>().map(|peer| peer.address);
     match caller(&cloud, request.headers(), address).await {
         Ok(caller) => {
             request.extensions_mut().insert(caller);

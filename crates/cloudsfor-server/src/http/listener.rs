@@ -1,33 +1,42 @@
 //! Listening: connections, their limits, and a clean end.
 
+use std::convert::Infallible;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
-use hyper_util::server::graceful::GracefulShutdown;
-use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
-use tokio::sync::Semaphore;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio_io_timeout::TimeoutStream;
+use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
 use super::auth::Peer;
+use super::connections::{Connection, Connections};
 use super::head::{HEAD_SIZE, HEADERS};
-
-type Request = http::Request<Incoming>;
+use super::tls::{Certificate, TlsError, TlsFiles};
 
 /// What connections may take.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once; further ones wait to be accepted. 1,024.
+    /// Connections at once. Beyond it, the one that has been idle longest is
+    /// closed, and while none is idle, new ones wait. 1,024.
     pub connections: usize,
     /// How long a request's head may take to arrive, and a connection may stay
     /// idle between two requests. 30 seconds.
     pub head_timeout: Duration,
+    /// How long a TLS handshake may take. 10 seconds.
+    pub handshake_timeout: Duration,
+    /// How long a client may take nothing of its answer. 30 seconds.
+    pub write_timeout: Duration,
     /// How long requests in flight may take to end once the service stops.
     /// 10 seconds.
     pub drain_timeout: Duration,
@@ -38,54 +47,82 @@ impl Default for Limits {
         Self {
             connections: 1024,
             head_timeout: Duration::from_secs(30),
+            handshake_timeout: Duration::from_secs(10),
+            write_timeout: Duration::from_secs(30),
             drain_timeout: Duration::from_secs(10),
         }
+    }
+}
+
+/// An address that is listened on, with or without TLS.
+#[derive(Debug)]
+pub struct Listener {
+    tcp: TcpListener,
+    certificate: Option<Arc<Certificate>>,
+}
+
+impl Listener {
+    /// Listens without TLS.
+    pub fn plain(tcp: TcpListener) -> Self {
+        Self {
+            tcp,
+            certificate: None,
+        }
+    }
+
+    /// Listens with TLS.
+    ///
+    /// # Errors
+    /// If the certificate or its key can't be used.
+    pub fn tls(tcp: TcpListener, files: TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self {
+            tcp,
+            certificate: Some(Certificate::load(files)?),
+        })
     }
 }
 
 /// Serves until `stop` is ready; then takes no more connections, lets the
 /// requests in flight end, and returns.
 pub async fn serve(
-    listener: TcpListener,
+    listener: Listener,
     router: Router,
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let graceful = GracefulShutdown::new();
-    let slots = Arc::new(Semaphore::new(limits.connections));
+    let Listener { tcp, certificate } = listener;
+    let connections = Connections::new(limits.connections);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
         // More than the API takes, so that it can say what is wrong.
         .max_buf_size(8 * HEAD_SIZE)
         .max_headers(4 * HEADERS);
-    let service = router.map_request(|request: Request| request.map(Body::new));
+    let graceful = GracefulShutdown::new();
+    let server = Server {
+        http,
+        router,
+        tls: certificate.as_ref().map(Certificate::acceptor),
+        limits: limits.clone(),
+    };
+    let server = Arc::new(server);
+    let following = certificate.map(|certificate| tokio::spawn(certificate.follow_files()));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = async {
-            let slot = slots.clone().acquire_owned().await;
-            (slot, listener.accept().await)
+            let accepted = tcp.accept().await;
+            (accepted, connections.enter().await)
         };
-        let (slot, accepted) = tokio::select! {
+        let (accepted, connection) = tokio::select! {
             accepted = accepted => accepted,
             () = &mut stop => break,
         };
         match accepted {
             Ok((stream, peer)) => {
-                // Answers are written whole: nothing is gained by waiting for more.
-                let _ = stream.set_nodelay(true);
-                let service = service.clone().map_request(move |mut request: Request| {
-                    request.extensions_mut().insert(Peer(peer.ip()));
-                    request
-                });
-                let service = TowerToHyperService::new(service);
-                let connection = http.serve_connection(TokioIo::new(stream), service);
-                let connection = graceful.watch(connection);
-                tokio::spawn(async move {
-                    // A connection that fails is its client's business.
-                    let _ = connection.await;
-                    drop(slot);
-                });
+                let serving = server
+                    .clone()
+                    .serve(stream, peer, connection, graceful.watcher());
+                tokio::spawn(serving);
             }
             Err(error) => {
                 tracing::warn!(%error, "can't accept a connection");
@@ -94,11 +131,78 @@ pub async fn serve(
             }
         }
     }
-    drop(listener);
+    drop(tcp);
+    if let Some(following) = following {
+        following.abort();
+    }
     if tokio::time::timeout(limits.drain_timeout, graceful.shutdown())
         .await
         .is_err()
     {
         tracing::warn!("stopped with requests in flight: their clients took too long");
+    }
+}
+
+/// What serves each connection.
+struct Server {
+    http: http1::Builder,
+    router: Router,
+    tls: Option<TlsAcceptor>,
+    limits: Limits,
+}
+
+impl Server {
+    async fn serve(
+        self: Arc<Self>,
+        stream: TcpStream,
+        peer: SocketAddr,
+        connection: Arc<Connection>,
+        watcher: Watcher,
+    ) {
+        // Answers are written whole: nothing is gained by waiting for more.
+        let _ = stream.set_nodelay(true);
+        let mut stream = TimeoutStream::new(stream);
+        stream.set_write_timeout(Some(self.limits.write_timeout));
+        let stream = Box::pin(stream);
+        let peer = Peer {
+            address: peer.ip(),
+            by_tls: self.tls.is_some(),
+        };
+        let Some(tls) = &self.tls else {
+            return self.answer(stream, peer, connection, watcher).await;
+        };
+        let handshake = tokio::time::timeout(self.limits.handshake_timeout, tls.accept(stream));
+        let shaken = tokio::select! {
+            shaken = handshake => shaken,
+            () = connection.must_go() => return,
+        };
+        if let Ok(Ok(stream)) = shaken {
+            self.answer(stream, peer, connection, watcher).await;
+        }
+    }
+
+    async fn answer(
+        &self,
+        stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
+        peer: Peer,
+        connection: Arc<Connection>,
+        watcher: Watcher,
+    ) {
+        let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
+            let busy = connection.begin();
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            let answer = self.router.clone().oneshot(request);
+            async move {
+                let response: Response = answer.await.unwrap_or_else(|never| match never {});
+                Ok::<_, Infallible>(response.map(|body| busy.until_sent(body)))
+            }
+        });
+        let serving = self.http.serve_connection(TokioIo::new(stream), service);
+        // A connection that fails is its client's business.
+        tokio::select! {
+            _ = watcher.watch(serving) => {}
+            () = connection.must_go() => {}
+        }
     }
 }

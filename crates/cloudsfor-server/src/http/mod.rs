@@ -8,6 +8,9 @@ mod auth;
 mod body;
 mod call;
 mod catalog;
+#[cfg(feature = "serve")]
+mod connections;
+mod deadline;
 mod detach;
 mod domains;
 mod drain;
@@ -20,14 +23,19 @@ mod idempotency;
 mod keys;
 #[cfg(feature = "serve")]
 mod listener;
+mod metrics;
 mod networks;
 mod openapi;
 mod pages;
 mod query;
+mod rate_limit;
 mod records;
 mod snapshots;
+#[cfg(feature = "serve")]
+mod tls;
 mod vms;
 
+use std::num::NonZeroU32;
 use std::sync::Arc;
 
 use axum::Router;
@@ -44,16 +52,38 @@ use error::ApiError;
 pub use axum::body::Body;
 pub use body::BODY_LIMIT;
 #[cfg(feature = "serve")]
-pub use listener::{Limits, serve};
+pub use listener::{Limits, Listener, serve};
 pub use openapi::document as openapi_document;
+#[cfg(feature = "serve")]
+pub use tls::{TlsError, TlsFiles};
 
 /// The path under which the API lives.
 pub const BASE_PATH: &str = "/api/v1";
 
+/// What whoever runs the service decides about its API.
+#[derive(Debug, Clone, Default)]
+pub struct ApiOptions {
+    /// How many requests an account may make in a minute. As many as it likes, if
+    /// `None`.
+    pub requests_per_minute: Option<NonZeroU32>,
+    /// Whether `/metrics` can be read from other machines.
+    pub metrics_for_all: bool,
+}
+
 /// The API, for callers who say who they are by basic authentication.
-pub fn router(cloud: Arc<Cloud>) -> Router {
+pub fn router(cloud: Arc<Cloud>, options: &ApiOptions) -> Router {
+    let mut routes = routes(cloud.clone());
+    if let Some(requests) = options.requests_per_minute {
+        let limit = rate_limit::RateLimit::per_minute(requests);
+        routes = routes.layer(from_fn_with_state(limit, rate_limit::limit));
+    }
+    let metrics = metrics::Metrics::new(options.metrics_for_all);
+    let for_operators = Router::new()
+        .route("/metrics", get(metrics::get))
+        .with_state((cloud.clone(), metrics.clone()));
     let authenticated = from_fn_with_state(cloud.clone(), auth::authenticate);
-    wrapped(routes(cloud.clone()).layer(authenticated), cloud)
+    let counted = from_fn_with_state(metrics, metrics::count);
+    wrapped(routes.layer(authenticated).merge(for_operators), cloud).layer(counted)
 }
 
 /// The API, for one account whose owner needs no password: whoever can read the
@@ -67,6 +97,7 @@ pub fn router_of_owner(cloud: Arc<Cloud>, owner: Account) -> Router {
 fn wrapped(router: Router, cloud: Arc<Cloud>) -> Router {
     router
         .layer(from_fn(detach::finish_mutations))
+        .layer(from_fn(deadline::keep))
         .layer(from_fn(head::limit))
         .layer(from_fn(drain::unread_bodies))
         .layer(CatchPanicLayer::custom(error::panicked))

@@ -7,6 +7,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
+use super::auth::Peer;
 use super::query::{Query, whole};
 use crate::store::window::{Position, Window};
 
@@ -228,9 +229,13 @@ impl ListUrl {
         // A proxy that ends TLS says what its client sees; a client that says so
         // itself only misleads itself.
         let by_tls = head
-            .headers
-            .get("x-forwarded-proto")
-            .is_some_and(|proto| proto == "https");
+            .extensions
+            .get::<Peer>()
+            .is_some_and(|peer| peer.by_tls)
+            || head
+                .headers
+                .get("x-forwarded-proto")
+                .is_some_and(|proto| proto == "https");
         let scheme = if by_tls { "https" } else { "http" };
         Self {
             base: format!("{scheme}://{host}{}", head.uri.path()),

@@ -22,6 +22,7 @@ pub mod operations;
 mod readers;
 mod schema;
 pub mod snapshots;
+pub mod statistics;
 pub mod usage;
 pub mod vms;
 pub mod window;

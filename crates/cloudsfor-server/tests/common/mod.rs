@@ -12,7 +12,7 @@ use base64::Engine;
 use cloudsfor_server::clock::{Clock, ManualClock};
 use cloudsfor_server::cloud::{BackupPolicy, Cloud, FirstAccount, Parts};
 use cloudsfor_server::compute::Simulator;
-use cloudsfor_server::http::router;
+use cloudsfor_server::http::{ApiOptions, router};
 use cloudsfor_server::ids::Ids;
 use cloudsfor_server::local_profile::LocalProfile;
 use http::{HeaderMap, Request, StatusCode};
@@ -85,7 +85,7 @@ impl TestCloud {
             .await
             .unwrap();
         Self {
-            router: router(cloud.clone()),
+            router: router(cloud.clone(), &ApiOptions::default()),
             cloud,
             clock,
             dir,

@@ -1,0 +1,197 @@
+//! `/metrics`: what Prometheus asks for.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+use std::time::Instant;
+
+use axum::body::Body;
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use cloudsfor_types::ErrorId;
+use cloudsfor_types::operations::OPERATIONS;
+use http::header::CONTENT_TYPE;
+use http::{HeaderMap, HeaderValue};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use super::auth::Peer;
+use super::call::Answer;
+use super::error::ApiError;
+use super::route;
+use crate::cloud::{Cloud, CloudResult};
+use crate::store::statistics;
+
+/// The upper ends of the classes that durations are counted in, in seconds.
+const SECONDS: [f64; 12] = [
+    0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 5.0, 30.0,
+];
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    operation: &'static str,
+    status: u16,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Took {
+    operation: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct WithStatus {
+    status: String,
+}
+
+/// What is counted.
+pub(super) struct Metrics {
+    registry: Registry,
+    requests: Family<Answered, Counter>,
+    durations: Family<Took, Histogram, fn() -> Histogram>,
+    in_flight: Gauge,
+    vms: Family<WithStatus, Gauge>,
+    accounts: Gauge,
+    pending: Gauge,
+    oldest_pending: Gauge<f64, AtomicU64>,
+    /// Whether it may be read from other machines.
+    for_all: bool,
+}
+
+impl Metrics {
+    pub(super) fn new(for_all: bool) -> Arc<Self> {
+        let mut registry = Registry::with_prefix("cloudsfor");
+        let histogram: fn() -> Histogram = || Histogram::new(SECONDS);
+        let metrics = Self {
+            requests: Family::default(),
+            durations: Family::new_with_constructor(histogram),
+            in_flight: Gauge::default(),
+            vms: Family::default(),
+            accounts: Gauge::default(),
+            pending: Gauge::default(),
+            oldest_pending: Gauge::default(),
+            for_all,
+            registry: Registry::default(),
+        };
+        let r = &mut registry;
+        r.register(
+            "requests",
+            "Requests that were answered",
+            metrics.requests.clone(),
+        );
+        r.register(
+            "request_seconds",
+            "How long requests took until their answer began",
+            metrics.durations.clone(),
+        );
+        r.register(
+            "requests_in_flight",
+            "Requests being answered",
+            metrics.in_flight.clone(),
+        );
+        r.register("vms", "VMs by status", metrics.vms.clone());
+        r.register("accounts", "Accounts", metrics.accounts.clone());
+        r.register(
+            "operations_pending",
+            "Operations that have not ended",
+            metrics.pending.clone(),
+        );
+        r.register(
+            "operations_oldest_pending_seconds",
+            "How long ago the oldest operation that has not ended was accepted",
+            metrics.oldest_pending.clone(),
+        );
+        Arc::new(Self {
+            registry,
+            ..metrics
+        })
+    }
+
+    /// Counts what is in the store, as it is now.
+    async fn look(&self, cloud: &Cloud) -> CloudResult<()> {
+        let found = cloud.scan(|c| Ok(statistics::read(c)?)).await?;
+        self.vms.clear();
+        for (status, number) in found.vms {
+            self.vms.get_or_create(&WithStatus { status }).set(number);
+        }
+        self.accounts.set(found.accounts);
+        self.pending.set(found.pending);
+        let now_ms = cloud.now().as_millisecond();
+        let age_ms = found
+            .oldest_pending_ms
+            .map_or(0, |then| (now_ms - then).max(0));
+        self.oldest_pending.set(age_ms as f64 / 1000.0);
+        Ok(())
+    }
+}
+
+/// Counts a request.
+pub(super) async fn count(
+    State(metrics): State<Arc<Metrics>>,
+    request: Request,
+    next: Next,
+) -> Response {
+    struct InFlight<'a>(&'a Gauge);
+    impl Drop for InFlight<'_> {
+        fn drop(&mut self) {
+            self.0.dec();
+        }
+    }
+    let operation = operation(&request);
+    let began = Instant::now();
+    metrics.in_flight.inc();
+    let in_flight = InFlight(&metrics.in_flight);
+    let response = next.run(request).await;
+    drop(in_flight);
+    let took = metrics.durations.get_or_create_owned(&Took { operation });
+    took.observe(began.elapsed().as_secs_f64());
+    let status = response.status().as_u16();
+    metrics
+        .requests
+        .get_or_create_owned(&Answered { operation, status })
+        .inc();
+    response
+}
+
+/// The name of what was asked for.
+fn operation(request: &Request) -> &'static str {
+    let Some(path) = request.extensions().get::<MatchedPath>() else {
+        return "none";
+    };
+    let (method, path) = (request.method(), path.as_str());
+    let found = OPERATIONS
+        .iter()
+        .find(|operation| operation.method.as_str() == method.as_str() && route(operation) == path);
+    found.map_or("other", |operation| operation.name)
+}
+
+pub(super) async fn get(
+    State((cloud, metrics)): State<(Arc<Cloud>, Arc<Metrics>)>,
+    request: Request,
+) -> Answer {
+    if !metrics.for_all && !is_local(request.extensions().get::<Peer>(), request.headers()) {
+        let message =
+            "metrics are for this machine alone: start the service with --metrics-for-all";
+        return Err(ApiError::new(ErrorId::Forbidden, message));
+    }
+    metrics.look(&cloud).await?;
+    let mut text = String::new();
+    encode(&mut text, &metrics.registry)
+        .map_err(|_| ApiError::new(ErrorId::InternalError, "the metrics could not be written"))?;
+    let mut response = Response::new(Body::from(text));
+    let content_type =
+        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    Ok(response)
+}
+
+/// Whether a request is from this machine, and no proxy's for another.
+fn is_local(peer: Option<&Peer>, headers: &HeaderMap) -> bool {
+    let by_proxy = ["forwarded", "x-forwarded-for", "x-forwarded-proto"];
+    peer.is_none_or(|peer| peer.address.to_canonical().is_loopback())
+        && !by_proxy.iter().any(|name| headers.contains_key(*name))
+}
