@@ -15,7 +15,10 @@ use crate::output::{self, View};
 use crate::serve;
 use crate::terminal::Terminal;
 use crate::topics;
-use crate::{account, action, domain, image, key, login, network, profile, region, snapshot, vm};
+use crate::vm::goal::Goal;
+use crate::{
+    account, action, domain, events, image, key, login, network, profile, region, snapshot, vm,
+};
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
 #[derive(Parser)]
@@ -113,6 +116,9 @@ pub(crate) enum CloudNoun {
         #[command(subcommand)]
         verb: domain::Verb,
     },
+
+    /// Tell what happens to VMs and actions, as it happens
+    Events(events::Events),
 
     /// The account that asks
     #[command(subcommand_required = true, arg_required_else_help = true)]
@@ -244,17 +250,15 @@ impl Global {
     }
 }
 
-/// Whether and how long to wait for what a command begins.
+/// Whether, for what and how long to wait for what a command begins.
 #[derive(Args)]
 pub(crate) struct Waiting {
     /// Don't wait until it is done
     #[arg(long)]
     pub(crate) no_wait: bool,
 
-    /// The longest to wait until it is done; then it goes on in the cloud, and the
-    /// exit code is 8
-    #[arg(long, value_name = "DURATION", value_parser = duration, default_value = "10m")]
-    pub(crate) timeout: Duration,
+    #[command(flatten)]
+    pub(crate) goal: Goal,
 }
 
 /// The text as a shell takes it for one word.

@@ -1,24 +1,26 @@
 //! Exit codes: what a script can tell from them, decided in one place.
 
 use std::fmt::Write as _;
-use std::process::ExitCode;
+use std::process::{ExitCode, ExitStatus};
 
 use cloudsfor_core::ErrorKind;
 
 /// How the command ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    Done = 0,
-    Error = 1,
-    Usage = 2,
-    NotFound = 3,
-    Auth = 4,
-    Conflict = 5,
-    Limited = 6,
-    Unavailable = 7,
-    StillRunning = 8,
-    Partial = 9,
-    Interrupted = 130,
+    Done,
+    Error,
+    Usage,
+    NotFound,
+    Auth,
+    Conflict,
+    Limited,
+    Unavailable,
+    StillRunning,
+    Partial,
+    Interrupted,
+    /// As the program ended that was run: `vm ssh`.
+    Child(u8),
 }
 
 impl Exit {
@@ -40,7 +42,26 @@ impl Exit {
     ];
 
     pub(crate) fn code(self) -> u8 {
-        self as u8
+        match self {
+            Self::Done => 0,
+            Self::Error => 1,
+            Self::Usage => 2,
+            Self::NotFound => 3,
+            Self::Auth => 4,
+            Self::Conflict => 5,
+            Self::Limited => 6,
+            Self::Unavailable => 7,
+            Self::StillRunning => 8,
+            Self::Partial => 9,
+            Self::Interrupted => 130,
+            Self::Child(code) => code,
+        }
+    }
+
+    /// As a program ended; one that a signal ended counts as failed.
+    pub(crate) fn of_child(status: ExitStatus) -> Self {
+        let code = status.code().and_then(|code| u8::try_from(code).ok());
+        code.map_or(Self::Error, Self::Child)
     }
 
     /// The exit code of an error of the SDK.

@@ -11,6 +11,7 @@ mod args;
 mod confirm;
 mod connect;
 mod domain;
+mod events;
 mod exit;
 mod failure;
 #[cfg(test)]
@@ -106,6 +107,7 @@ async fn in_cloud(
         CloudNoun::Network { verb } => network::run(api, verb, global, terminal).await,
         CloudNoun::Domain { verb } => domain::run(api, verb, global, terminal).await,
         CloudNoun::Region { verb } => region::run(api, verb, global, terminal).await,
+        CloudNoun::Events(args) => events::events(api, args, global, terminal).await,
         CloudNoun::Account { verb } => account::run(api, verb, global, terminal).await,
     }
 }

@@ -206,6 +206,11 @@ fn write_hosts(
     Ok(())
 }
 
+/// The text that a template makes of a value.
+pub(crate) fn filled(template: &str, value: &impl Serialize) -> Result<String, Failure> {
+    Template::new(template)?.fill(value)
+}
+
 /// Shows one line.
 pub(crate) fn line(terminal: &mut Terminal, text: &str) -> io::Result<()> {
     writeln!(terminal.out(), "{}", clean(text))

@@ -1,15 +1,20 @@
 //! Virtual machines.
 
 mod act;
+mod asked;
 mod create;
 pub(crate) mod find;
+pub(crate) mod goal;
 pub(crate) mod list;
+mod several;
 pub(crate) mod snapshots;
+mod ssh;
 #[cfg(test)]
 mod tests;
 mod update;
 pub(crate) mod view;
 mod wait;
+mod watch;
 
 use clap::Subcommand;
 use cloudsfor_core::Api;
@@ -35,30 +40,36 @@ pub(crate) enum Verb {
     Delete(Deletion<VmSelector>),
     /// Change a VM's labels and protection
     Update(update::Update),
-    /// Start a stopped VM
-    Start(act::OnVm),
-    /// Stop a VM as by its power switch
-    Stop(act::OnVm),
-    /// Ask a VM to shut down
-    Shutdown(act::OnVm),
-    /// Ask a VM to restart
-    Reboot(act::OnVm),
-    /// Restart a VM as by its power switch
-    Reset(act::OnVm),
-    /// Change memory and processors of a stopped VM, or the disk of any
-    Resize(act::Resize),
+    /// Start stopped VMs
+    Start(asked::OnVms),
+    /// Stop VMs as by its power switch
+    Stop(asked::OnVms),
+    /// Ask VMs to shut down
+    Shutdown(asked::OnVms),
+    /// Ask VMs to restart
+    Reboot(asked::OnVms),
+    /// Restart VMs as by its power switch
+    Reset(asked::OnVms),
+    /// Change memory and processors of stopped VMs, or the disk of any
+    Resize(asked::Resize),
     /// Give a VM another name
-    Rename(act::Rename),
-    /// Take a snapshot of a VM
-    Snapshot(act::Snapshot),
-    /// Put a VM's disk back to a snapshot or backup: what it holds now is lost
-    Restore(act::Restore),
-    /// Make a VM anew from an image: what its disk holds now is lost
-    Rebuild(act::Rebuild),
-    /// Make backups of a VM automatically
-    EnableBackups(act::OnVm),
-    /// Make no more backups of a VM
-    DisableBackups(act::OnVm),
+    Rename(asked::Rename),
+    /// Take snapshots of VMs
+    Snapshot(asked::Snapshot),
+    /// Put VMs' disks back to a snapshot or backup: what they hold now is lost
+    Restore(asked::Restore),
+    /// Make VMs anew from an image: what their disks hold now is lost
+    Rebuild(asked::Rebuild),
+    /// Wait until nothing runs on VMs, until they run, or answer
+    Wait(several::Wait),
+    /// Log in to a VM by SSH, or run a command there
+    Ssh(ssh::Ssh),
+    /// Show what happens to a VM, as it happens
+    Watch(watch::Watch),
+    /// Make backups of VMs automatically
+    EnableBackups(asked::OnVms),
+    /// Make no more backups of VMs
+    DisableBackups(asked::OnVms),
     /// List the snapshots of a VM, oldest first
     Snapshots(snapshots::OfVm),
     /// List the automatic backups of a VM, oldest first
@@ -72,6 +83,9 @@ pub(crate) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let asked = match verb {
+        Verb::Wait(args) => return several::wait(api, args, global, terminal).await,
+        Verb::Ssh(args) => return ssh::ssh(api, args, global, terminal).await,
+        Verb::Watch(args) => return watch::watch(api, args, global, terminal).await,
         Verb::List(args) => return list::list(api, args, global, terminal).await,
         Verb::Create(args) => return create::create(api, args, global, terminal).await,
         Verb::Get(args) => return get(&list::Vms::default(), api, args, global, terminal).await,
@@ -96,5 +110,5 @@ pub(crate) async fn run(
         Verb::Restore(args) => args.asked(),
         Verb::Rebuild(args) => args.asked(),
     };
-    act::act(api, &asked, global, terminal).await
+    act::act(api, asked, global, terminal).await
 }

@@ -233,6 +233,10 @@ fn contents(mark: char, headers: &HeaderMap, bytes: &[u8], lines: &mut String) {
         };
         lines.push_str(&format!("{mark} {name}: {value}\n"));
     }
+    if headers.contains_key(http::header::CONTENT_ENCODING) {
+        lines.push_str(&format!("{mark} ({} bytes, packed)\n", bytes.len()));
+        return;
+    }
     let Some(body) = body(bytes) else {
         return;
     };

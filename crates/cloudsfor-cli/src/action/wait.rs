@@ -1,8 +1,6 @@
 //! Waiting until an action has ended, with progress.
 
-use std::time::Duration;
-
-use cloudsfor_core::{Api, CallOptions, Error, ErrorKind, wait_for_action, wait_until_unlocked};
+use cloudsfor_core::{Api, Error, ErrorKind, wait_for_action, wait_until_unlocked};
 use cloudsfor_types::{Action, ActionStatus};
 use tokio::time::Instant;
 
@@ -11,6 +9,7 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::cell::elapsed;
 use crate::terminal::{Interrupt, Terminal};
+use crate::vm::goal::{Goal, WaitFor, Waiter};
 
 /// What is waited for.
 pub(crate) struct Wait<'a> {
@@ -18,7 +17,7 @@ pub(crate) struct Wait<'a> {
     action: &'a Action,
     /// The name of its VM.
     name: &'a str,
-    at_most: Duration,
+    goal: &'a Goal,
     /// The command that takes the wait up again.
     resume: String,
     /// The command that shows the VM.
@@ -29,11 +28,12 @@ pub(crate) struct Wait<'a> {
 pub(crate) async fn until_it_ends(
     api: &dyn Api,
     wait: &Wait<'_>,
+    waiter: &Waiter<'_>,
     terminal: &mut Terminal,
     interrupt: &mut Interrupt,
 ) -> Result<(), Failure> {
     let started = Instant::now();
-    let call = CallOptions::default().with_timeout(wait.at_most);
+    let call = waiter.call();
     let mut progress = terminal.progress();
     progress.show(&wait.state(&wait.action.status));
     let ended = async {
@@ -64,21 +64,18 @@ pub(crate) async fn until_it_ends(
 }
 
 impl<'a> Wait<'a> {
-    pub(crate) fn new(
-        action: &'a Action,
-        name: &'a str,
-        at_most: Duration,
-        global: &Global,
-    ) -> Self {
+    pub(crate) fn new(action: &'a Action, name: &'a str, goal: &'a Goal, global: &Global) -> Self {
         let look = global.command(&format!("vm get {}", selector(action.vm_id())));
         let resume = match &action.action_id {
-            Some(id) => global.command(&format!("action wait {id}")),
-            None => look.clone(),
+            Some(id) if goal.wait_for == WaitFor::Action => {
+                global.command(&format!("action wait {id}"))
+            }
+            _ => goal.resume(action.vm_id(), global),
         };
         Self {
             action,
             name,
-            at_most,
+            goal,
             resume,
             look,
         }
@@ -98,7 +95,7 @@ impl<'a> Wait<'a> {
         let action = self.named();
         match error.kind() {
             ErrorKind::Deadline => {
-                let what = format!("{action} still runs after {}", elapsed(self.at_most));
+                let what = format!("{action} still runs after {}", elapsed(self.goal.timeout));
                 let mut failure = self.to_go_on(Failure::of(error, what));
                 failure.exit = Exit::StillRunning;
                 failure

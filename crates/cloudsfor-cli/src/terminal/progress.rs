@@ -43,6 +43,19 @@ impl<'t> Progress<'t> {
         state.clone_into(&mut self.last);
     }
 
+    /// Shows how many of several are done, as a bar on a terminal.
+    pub(crate) fn count(&mut self, done: usize, all: usize, state: &str) {
+        if let Some(spinner) = &self.spinner {
+            let template = "{spinner} {elapsed} [{bar:20}] {pos}/{len} {wide_msg}";
+            if let (None, Ok(style)) = (spinner.length(), ProgressStyle::with_template(template)) {
+                spinner.set_style(style.progress_chars("=> "));
+            }
+            spinner.set_length(all as u64);
+            spinner.set_position(done as u64);
+        }
+        self.show(state);
+    }
+
     /// Ends it with a line that stays.
     pub(crate) fn finish(mut self, line: &str) {
         self.clear();

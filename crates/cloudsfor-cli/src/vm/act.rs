@@ -1,180 +1,84 @@
-//! The verbs that start an action on a VM, wait until it has ended, and show
-//! what came of it: one function for all of them.
+//! The verbs that start an action on VMs, wait until it has ended, and show what
+//! came of it: one function for all of them.
 
-use clap::{ArgGroup, Args};
 use cloudsfor_core::list::list_all;
 use cloudsfor_core::{Api, Error};
 use cloudsfor_types::operations::LIST_VM_SNAPSHOTS;
-use cloudsfor_types::{Action, ActionType, Vm, VmAction, VmSelector};
-use serde_json::{Value, json};
+use cloudsfor_types::{Action, Vm, VmAction};
 
-use super::find::find;
+use super::asked::{Asked, Loss};
+use super::goal::Waiter;
+use super::list::Vms;
+use super::several;
 use crate::action::wait::{Wait, until_it_ends};
-use crate::args::{Global, Waiting, number, selector};
+use crate::args::{Global, Waiting, selector};
+use crate::confirm::{Confirmation, confirmed};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::kinds::count;
+use crate::kinds::targets::{Targets, find_each};
 use crate::output;
 use crate::terminal::{Interrupt, Terminal};
 
-/// On which VM, and how long to wait.
-#[derive(Args)]
-pub(crate) struct OnVm {
-    /// The VM's name or id; `name:` and `id:` before it say which
-    vm: VmSelector,
-
-    #[command(flatten)]
-    waiting: Waiting,
-}
-
-/// What sizes to give to which VM.
-#[derive(Args)]
-#[command(group = ArgGroup::new("sizes").required(true).multiple(true))]
-pub(crate) struct Resize {
-    #[command(flatten)]
-    on: OnVm,
-
-    /// Memory in GB: 0.25 to 1024 in steps of 0.25
-    #[arg(long, value_name = "GB", value_parser = number, allow_negative_numbers = true,
-          group = "sizes")]
-    size: Option<f64>,
-
-    /// Virtual processors: 1 to 128
-    #[arg(long, value_name = "N", value_parser = number, allow_negative_numbers = true,
-          group = "sizes")]
-    cpu: Option<f64>,
-
-    /// Disk in GB: at least what it has, at most 65536
-    #[arg(long, value_name = "GB", value_parser = number, allow_negative_numbers = true,
-          group = "sizes")]
-    disk_size: Option<f64>,
-}
-
-/// What to call which VM.
-#[derive(Args)]
-pub(crate) struct Rename {
-    #[command(flatten)]
-    on: OnVm,
-
-    /// The new name, which is its hostname too
-    #[arg(value_name = "NEW")]
-    new_name: String,
-}
-
-/// What to call the snapshot of which VM.
-#[derive(Args)]
-pub(crate) struct Snapshot {
-    #[command(flatten)]
-    on: OnVm,
-
-    /// The snapshot's name
-    #[arg(long)]
-    name: String,
-}
-
-/// What to put onto which VM's disk.
-#[derive(Args)]
-pub(crate) struct Restore {
-    #[command(flatten)]
-    on: OnVm,
-
-    /// The id of a snapshot or backup
-    #[arg(long, value_name = "ID")]
-    image: String,
-}
-
-/// What to make which VM of.
-#[derive(Args)]
-pub(crate) struct Rebuild {
-    #[command(flatten)]
-    on: OnVm,
-
-    /// The image to make it of: fedora-19, or a snapshot's id
-    #[arg(long)]
-    image: String,
-}
-
-/// An action as it was asked for.
-pub(super) struct Asked<'a> {
-    on: &'a OnVm,
-    /// The request's body, unchecked.
-    body: Value,
-}
-
-impl OnVm {
-    /// An action that needs nothing but the VM.
-    pub(super) fn asked(&self, action: &ActionType) -> Asked<'_> {
-        Asked {
-            on: self,
-            body: json!({"type": action.as_str()}),
-        }
-    }
-}
-
-impl Resize {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        let (size, cpu, disk_size) = (self.size, self.cpu, self.disk_size);
-        Asked {
-            on: &self.on,
-            body: json!({"type": "resize", "size": size, "cpu": cpu, "disk_size": disk_size}),
-        }
-    }
-}
-
-impl Rename {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        Asked {
-            on: &self.on,
-            body: json!({"type": "rename", "name": self.new_name}),
-        }
-    }
-}
-
-impl Snapshot {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        Asked {
-            on: &self.on,
-            body: json!({"type": "snapshot", "name": self.name}),
-        }
-    }
-}
-
-impl Restore {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        Asked {
-            on: &self.on,
-            body: json!({"type": "restore", "image": self.image}),
-        }
-    }
-}
-
-impl Rebuild {
-    pub(super) fn asked(&self) -> Asked<'_> {
-        Asked {
-            on: &self.on,
-            body: json!({"type": "rebuild", "image": self.image}),
-        }
-    }
-}
-
 pub(super) async fn act(
     api: &dyn Api,
-    asked: &Asked<'_>,
+    asked: Asked<'_>,
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let request = request(asked)?;
+    let request = request(&asked)?;
+    let loss = asked.loss.filter(|_| !global.dry_run);
+    let question = |number| {
+        let verb = loss.map_or("", |loss| loss.verb);
+        format!("{verb} {}?", count(number, "VM"))
+    };
+    let confirmation = loss.map(|loss| Confirmation {
+        undone: loss.undone,
+        question: &question,
+    });
+    if let Some(confirmation) = &confirmation {
+        confirmation.possible(terminal)?;
+    }
+    let named = Targets {
+        named: asked.targets,
+    };
+    let named = named.all(global, terminal)?;
     let undone = "no action was started: can't find the VM";
-    let vm = find(api, &asked.on.vm, global, undone).await?;
+    let vms = find_each(&Vms::default(), api, &named, global, undone).await?;
+    if let (Some(confirmation), Some(loss)) = (&confirmation, loss) {
+        let now = terminal.now();
+        let losses: Vec<_> = vms.iter().map(|vm| Loss::of(vm, now)).collect();
+        if !confirmed(confirmation, loss.warning, &losses, terminal)? {
+            return Ok(Exit::Error);
+        }
+    }
+    match &vms[..] {
+        [vm] => on_one(api, vm, &request, asked.waiting, global, terminal).await,
+        _ => several::act(api, &vms, &request, asked.waiting, global, terminal).await,
+    }
+}
+
+async fn on_one(
+    api: &dyn Api,
+    vm: &Vm,
+    request: &VmAction,
+    waiting: &Waiting,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
     let mut interrupt = terminal.interrupt();
-    let action = send(api, &vm, &request, global, &mut interrupt).await?;
-    let wait = Wait::new(&action, &vm.name, asked.on.waiting.timeout, global);
-    if asked.on.waiting.no_wait {
+    let action = send(api, vm, request, global, &mut interrupt).await?;
+    let goal = &waiting.goal;
+    let wait = Wait::new(&action, &vm.name, goal, global);
+    if waiting.no_wait {
         output::one(terminal, &global.view, &action)?;
         terminal.note(&wait.how_to_go_on());
         return Ok(Exit::Done);
     }
-    until_it_ends(api, &wait, terminal, &mut interrupt).await?;
-    show(api, &vm, &request, global, terminal).await?;
+    let resume = |vm: &_| goal.resume(vm, global);
+    let waiter = Waiter::new(api, goal, &resume);
+    until_it_ends(api, &wait, &waiter, terminal, &mut interrupt).await?;
+    show(api, vm, request, &waiter, global, terminal, &mut interrupt).await?;
     Ok(Exit::Done)
 }
 
@@ -210,7 +114,7 @@ async fn send(
     }
 }
 
-fn not_started(error: &Error, vm: &Vm, request: &VmAction, global: &Global) -> Failure {
+pub(super) fn not_started(error: &Error, vm: &Vm, request: &VmAction, global: &Global) -> Failure {
     if error.may_have_been_applied() {
         return to_look_at(Failure::of(error, unknown_outcome(vm, request)), vm, global);
     }
@@ -253,8 +157,10 @@ async fn show(
     api: &dyn Api,
     before: &Vm,
     request: &VmAction,
+    waiter: &Waiter<'_>,
     global: &Global,
     terminal: &mut Terminal,
+    interrupt: &mut Interrupt,
 ) -> Result<(), Failure> {
     let what = || format!("the action {} is done, but", request.action_type());
     if let VmAction::Snapshot { name } = request {
@@ -281,6 +187,13 @@ async fn show(
             .map_err(|error| {
                 Failure::of(&error, format!("{} the VM can't be shown", what())).about(&before.id)
             })?;
+        let mut progress = terminal.progress();
+        tokio::select! {
+            biased;
+            ready = waiter.go_on(&vm, |state| progress.show(state)) => ready?,
+            () = interrupt => return Err(waiter.interrupted(&vm.id)),
+        }
+        drop(progress);
         output::one(terminal, &global.view, &vm)?;
     }
     Ok(())

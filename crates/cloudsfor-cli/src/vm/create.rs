@@ -6,8 +6,9 @@ use cloudsfor_core::{Api, CreatedVm, Error, ErrorKind, IdempotencyKey};
 use cloudsfor_types::{CreateVm, FieldFault, Plan, rules};
 use serde_json::{Map, Value};
 
+use super::goal::Waiter;
 use super::wait::{Wait, until_it_runs};
-use crate::args::{Global, Waiting, label, labels, number, quote, selector};
+use crate::args::{Global, Waiting, label, labels, number, quote};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output;
@@ -127,16 +128,22 @@ pub(super) async fn create(
     if created.replayed {
         terminal.note("The key was used before: this is the VM that was made then.");
     }
-    let look = global.command(&format!("vm get {}", selector(&created.vm.id)));
+    let goal = &args.waiting.goal;
     if args.waiting.no_wait {
         output::one(terminal, &global.view, &created.vm)?;
-        terminal.note(&format!("It is being created. To see how it is: {look}"));
+        let resume = match &created.action_id {
+            Some(id) => global.command(&format!("action wait {id}")),
+            None => goal.resume(&created.vm.id, global),
+        };
+        terminal.note(&format!("It is being created. To wait for it: {resume}"));
         return Ok(Exit::Done);
     }
+    let resume = |vm: &_| goal.resume(vm, global);
     let wait = Wait {
         vm: &created.vm,
-        at_most: args.waiting.timeout,
-        look,
+        waiter: &Waiter::new(api, goal, &resume),
+        goal,
+        global,
     };
     let vm = until_it_runs(api, &wait, terminal, &mut interrupt).await?;
     output::one(terminal, &global.view, &vm)?;

@@ -5,6 +5,7 @@ mod create;
 mod delete;
 mod get;
 mod list;
+mod several;
 mod snapshots;
 mod update;
 mod wait;

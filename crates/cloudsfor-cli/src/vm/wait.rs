@@ -1,11 +1,11 @@
 //! Waiting until a VM runs, with progress.
 
-use std::time::Duration;
-
-use cloudsfor_core::{Api, CallOptions, Error, ErrorKind, wait_until_unlocked};
+use cloudsfor_core::{Api, Error, ErrorKind, wait_until_unlocked};
 use cloudsfor_types::{Vm, VmStatus};
 use tokio::time::Instant;
 
+use super::goal::{Goal, Waiter};
+use crate::args::{Global, selector};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::cell::elapsed;
@@ -15,9 +15,9 @@ use crate::terminal::{Interrupt, Terminal};
 pub(super) struct Wait<'a> {
     /// The VM as it was accepted.
     pub(super) vm: &'a Vm,
-    pub(super) at_most: Duration,
-    /// The command that shows the VM later.
-    pub(super) look: String,
+    pub(super) waiter: &'a Waiter<'a>,
+    pub(super) goal: &'a Goal,
+    pub(super) global: &'a Global,
 }
 
 /// Waits until nothing runs on the VM, and returns it if it is sound then.
@@ -28,7 +28,7 @@ pub(super) async fn until_it_runs(
     interrupt: &mut Interrupt,
 ) -> Result<Vm, Failure> {
     let started = Instant::now();
-    let call = CallOptions::default().with_timeout(wait.at_most);
+    let call = wait.waiter.call();
     let mut progress = terminal.progress();
     progress.show(&state(wait.vm));
     let waited = tokio::select! {
@@ -38,10 +38,15 @@ pub(super) async fn until_it_runs(
                 progress.show(&state(vm));
             }
         }) => waited.map_err(|error| wait.gave_up(&error))?,
-        () = interrupt => return Err(wait.interrupted()),
+        () = &mut *interrupt => return Err(wait.interrupted()),
     };
     if waited.status == VmStatus::Errored {
         return Err(wait.errored());
+    }
+    tokio::select! {
+        biased;
+        ready = wait.waiter.go_on(&waited, |state| progress.show(state)) => ready?,
+        () = interrupt => return Err(wait.waiter.interrupted(&waited.id)),
     }
     let took = elapsed(started.elapsed());
     progress.finish(&format!(
@@ -63,8 +68,8 @@ impl Wait<'_> {
         let vm = self.named();
         match error.kind() {
             ErrorKind::Deadline => {
-                let what = format!("{vm} doesn't run yet after {}", elapsed(self.at_most));
-                let mut failure = self.to_look_at(Failure::of(error, what));
+                let what = format!("{vm} doesn't run yet after {}", elapsed(self.goal.timeout));
+                let mut failure = self.to_go_on(Failure::of(error, what));
                 failure.exit = Exit::StillRunning;
                 failure
             }
@@ -74,7 +79,7 @@ impl Wait<'_> {
             }
             _ => {
                 let what = format!("it is unknown whether {vm} runs: it was accepted");
-                self.to_look_at(Failure::of(error, what))
+                self.to_go_on(Failure::of(error, what))
             }
         }
     }
@@ -82,23 +87,31 @@ impl Wait<'_> {
     fn interrupted(&self) -> Failure {
         let what = "interrupted while waiting";
         let why = format!("{} goes on being created", self.named());
-        self.to_look_at(Failure::new(Exit::Interrupted, what, why))
+        self.to_go_on(Failure::new(Exit::Interrupted, what, why))
     }
 
     fn errored(&self) -> Failure {
         let what = format!("{} could not be created", self.named());
         let why = "its creation failed in the cloud, and left it `errored`";
-        self.to_look_at(Failure::new(Exit::Error, what, why))
+        let look = self
+            .global
+            .command(&format!("vm get {}", selector(&self.vm.id)));
+        Failure::new(Exit::Error, what, why)
+            .next(format!("to see how it is: {look}"))
             .next("delete it, then create another")
+            .about(&self.vm.id)
     }
 
     fn named(&self) -> String {
         format!("the VM {} ({})", self.vm.name, self.vm.id)
     }
 
-    fn to_look_at(&self, failure: Failure) -> Failure {
+    fn to_go_on(&self, failure: Failure) -> Failure {
         failure
-            .instead(format!("to see how it is: {}", self.look))
+            .instead(format!(
+                "to wait on: {}",
+                self.goal.resume(&self.vm.id, self.global)
+            ))
             .about(&self.vm.id)
     }
 }

@@ -83,11 +83,11 @@ fn every_verb_asks_for_its_action_waits_and_shows_the_vm() {
             resize(Gigabytes::new(0.5), Some(2), None),
         ),
         (
-            "restore --image s1",
+            "restore --yes --image s1",
             VmAction::Restore { image: "s1".into() },
         ),
         (
-            "rebuild --image fedora-19",
+            "rebuild -y --image fedora-19",
             VmAction::Rebuild {
                 image: "fedora-19".into(),
             },
@@ -204,7 +204,7 @@ fn an_action_without_an_id_is_waited_for_by_its_vm() {
         ended
             .screen
             .err()
-            .ends_with(&format!("wait for it: cloudsfor vm get {ID}\n"))
+            .ends_with(&format!("wait for it: cloudsfor vm wait {ID}\n"))
     );
 }
 

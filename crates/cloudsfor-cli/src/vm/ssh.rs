@@ -1,0 +1,113 @@
+//! `vm ssh`: the system's own ssh, told where to go.
+
+use std::io;
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Args;
+use cloudsfor_core::Api;
+use cloudsfor_types::{VmFeature, VmSelector, VmStatus};
+
+use super::find::find;
+use super::view::main_address;
+use crate::args::Global;
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::terminal::Terminal;
+
+/// The account that a VM's keys are in.
+pub(super) const ROOT: &str = "root";
+
+/// Where to go, and what to run there.
+#[derive(Args)]
+pub(crate) struct Ssh {
+    /// The VM's name or id; `name:` and `id:` before it say which
+    vm: VmSelector,
+
+    /// The account to log in to
+    #[arg(short, long, default_value = ROOT)]
+    user: String,
+
+    /// The file with the private key; else ssh's own choice
+    #[arg(short, long, value_name = "FILE")]
+    identity: Option<PathBuf>,
+
+    /// The port
+    #[arg(short, long, default_value_t = 22)]
+    port: u16,
+
+    /// What to run there; a shell, if nothing
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+/// Runs ssh in place of this command, and ends as it ends.
+pub(super) async fn ssh(
+    api: &dyn Api,
+    args: &Ssh,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let vm = find(api, &args.vm, global, "can't log in to the VM").await?;
+    let what = || format!("can't log in to the VM {} ({})", vm.name, vm.id);
+    let refused = |why: &str, next: String| {
+        Failure::new(Exit::Conflict, what(), why)
+            .next(next)
+            .about(&vm.id)
+    };
+    if vm.features.contains(&VmFeature::Simulated) {
+        let why = "it is simulated: there is nothing inside that could answer";
+        return Err(refused(why, "use a cloud whose VMs are real".into()));
+    }
+    if vm.status != VmStatus::Running {
+        let why = format!("it is {}", vm.status);
+        return Err(refused(
+            &why,
+            format!("to start it: cloudsfor vm start {}", vm.name),
+        ));
+    }
+    let Some(address) = main_address(&vm) else {
+        return Err(refused(
+            "it has no address",
+            format!("cloudsfor vm get {}", vm.name),
+        ));
+    };
+    let mut ssh = command(&args.user, true);
+    if let Some(identity) = &args.identity {
+        ssh.arg("-i").arg(identity);
+    }
+    ssh.arg("-p").arg(args.port.to_string());
+    // What follows is no option, whatever the server calls an address.
+    ssh.arg("--").arg(address);
+    ssh.args(&args.command);
+    if global.dry_run {
+        crate::output::line(terminal, &line(&ssh))?;
+        return Ok(Exit::Done);
+    }
+    terminal.flush()?;
+    let status = ssh.status().map_err(|error| not_started(&error))?;
+    Ok(Exit::of_child(status))
+}
+
+/// ssh for an account, without the address yet. A new address's first key is taken,
+/// another one than before refused; only people may be asked for anything.
+pub(super) fn command(user: &str, may_ask: bool) -> Command {
+    let mut command = Command::new("ssh");
+    command.args(["-o", "StrictHostKeyChecking=accept-new"]);
+    if !may_ask {
+        command.args(["-o", "BatchMode=yes"]);
+    }
+    command.arg("-l").arg(user);
+    command
+}
+
+fn line(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    let words = words.map(|word| crate::args::quote(&word.to_string_lossy()));
+    words.collect::<Vec<_>>().join(" ")
+}
+
+pub(super) fn not_started(error: &io::Error) -> Failure {
+    Failure::new(Exit::Error, "ssh can't be run", error.to_string())
+        .next("install OpenSSH, and see that `ssh` is in PATH")
+}
