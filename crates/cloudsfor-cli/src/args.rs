@@ -17,7 +17,7 @@ use crate::terminal::Terminal;
 use crate::topics;
 use crate::vm::goal::Goal;
 use crate::{
-    account, action, domain, events, image, key, login, network, profile, region, snapshot, vm,
+    account, action, api, domain, events, image, key, login, network, profile, region, snapshot, vm,
 };
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
@@ -42,6 +42,8 @@ pub(crate) struct Cli {
 pub(crate) enum Noun {
     #[command(flatten)]
     Cloud(CloudNoun),
+
+    Api(api::Api),
 
     /// Log in to a cloud, and keep it as a profile
     Login(login::Login),

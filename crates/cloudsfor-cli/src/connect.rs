@@ -8,12 +8,11 @@ mod tests;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 use cloudsfor_core::credentials::CredentialsProvider;
 use cloudsfor_core::profile::{Password, Resolved};
 use cloudsfor_core::transport::{HyperTransport, ReqwestTransport, TransportOptions};
-use cloudsfor_core::{Api, Client, Credentials, Endpoint, Error};
+use cloudsfor_core::{Client, Credentials, Endpoint, Error};
 
 use crate::args::{Backend, Global};
 use crate::exit::Exit;
@@ -28,7 +27,7 @@ const ANSWER_MAX: usize = 1 << 30;
 
 /// A way to a cloud.
 pub(crate) struct Connection {
-    pub(crate) api: Arc<dyn Api>,
+    pub(crate) client: Client,
     /// The cloud itself, if it is the one in this process.
     pub(crate) embedded: Option<local::Embedded>,
     pub(crate) wire: Wire,
@@ -71,14 +70,14 @@ pub(crate) async fn connect(
         let settings = server(global, environment, terminal)?;
         let connected = to_server(settings.resolved, &wire, global, terminal);
         return Ok(Connection {
-            api: Arc::new(connected?),
+            client: connected?,
             embedded: None,
             wire,
             columns: settings.columns,
         });
     };
     Ok(Connection {
-        api: Arc::new(client.map_err(|error| misconfigured(&error))?),
+        client: client.map_err(|error| misconfigured(&error))?,
         embedded: None,
         wire,
         columns: BTreeMap::new(),

@@ -7,6 +7,7 @@
 
 mod account;
 mod action;
+mod api;
 mod args;
 mod confirm;
 mod connect;
@@ -74,7 +75,15 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             let connection =
                 connect::connect(global, &Environment::of_process()?, terminal).await?;
             global.view.usual_columns.clone_from(&connection.columns);
-            let ended = in_cloud(&*connection.api, noun, global, terminal).await;
+            let ended = in_cloud(&connection.client, noun, global, terminal).await;
+            let ended = connection.wire.conclude(ended, global, terminal);
+            connection.close().await;
+            ended
+        }),
+        Noun::Api(args) => on(runtime::Builder::new_current_thread(), async {
+            let connection =
+                connect::connect(global, &Environment::of_process()?, terminal).await?;
+            let ended = api::api(&connection.client, args, global, terminal).await;
             let ended = connection.wire.conclude(ended, global, terminal);
             connection.close().await;
             ended

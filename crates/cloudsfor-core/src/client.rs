@@ -26,6 +26,7 @@ mod keys;
 mod networks;
 #[cfg(test)]
 mod operations;
+pub mod raw;
 mod send;
 mod snapshots;
 mod vms;

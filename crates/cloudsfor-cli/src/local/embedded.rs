@@ -76,7 +76,7 @@ pub(crate) async fn connect(
         .map_err(|error| misconfigured(&error))?;
     let worker = cloud.start_worker();
     Ok(Connection {
-        api: Arc::new(client),
+        client,
         embedded: Some(Embedded { cloud, worker }),
         wire,
         columns: BTreeMap::new(),

@@ -24,6 +24,9 @@ use crate::transport::{Body, TransportError};
 /// How much of an answer is read that is an error anyway, in bytes.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 
+/// Stands for every status of success, of an operation that isn't known.
+pub(super) const ANY_SUCCESS: u16 = 0;
+
 /// A request, before it is put into HTTP.
 pub(super) struct Exchange {
     pub(super) operation: &'static Operation,
@@ -47,6 +50,10 @@ impl Answer {
     /// Reads the body.
     pub(super) fn decode<T: DeserializeOwned>(&self) -> Result<T> {
         decode(self.operation, &self.head, &self.body)
+    }
+
+    pub(super) fn parts(&self) -> (&Parts, &Bytes) {
+        (&self.head, &self.body)
     }
 
     pub(super) fn header(&self, name: &str) -> Option<&str> {
@@ -183,7 +190,11 @@ impl Client {
         {
             kept.refused(&refused);
         }
-        if head.status.as_u16() != operation.success {
+        let is_success = match operation.success {
+            ANY_SUCCESS => head.status.is_success(),
+            status => head.status.as_u16() == status,
+        };
+        if !is_success {
             // Whatever came of the body, the status is known: that is the error.
             let limit = ERROR_BODY_LIMIT.min(self.body_limit);
             let (body, _cut) = body.read(limit).await;
