@@ -62,6 +62,10 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     create_time: Option<Duration>,
 
+    /// Where to answer questions for names, by UDP and TCP: 127.0.0.1:5353, say
+    #[arg(long, value_name = "ADDR")]
+    dns_listen: Option<SocketAddr>,
+
     /// The certificate for HTTPS with its chain, in PEM; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -177,6 +181,7 @@ async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Ex
         },
         create_time: create_time(args.create_time)?,
         allow_plain_http: args.allow_plain_http,
+        dns: args.dns_listen,
         tls: args.tls(),
         limits: Limits::default(),
         api: ApiOptions {
@@ -198,6 +203,9 @@ fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<()
     let found = service.account();
     let out = terminal.out();
     writeln!(out, "CloudsFor listens on {}", service.endpoint())?;
+    if let Some(address) = service.dns_address() {
+        writeln!(out, "DNS: {address}, by UDP and TCP")?;
+    }
     writeln!(out, "Account: {}", found.account.email)?;
     if let Some(password) = &found.new_password {
         writeln!(out, "Password: {}", password.expose_secret())?;

@@ -34,7 +34,7 @@
 //! # Layers
 //! [`http`] reads requests and shapes answers; [`cloud`] decides what they mean,
 //! as functions over a transaction; [`store`] keeps it (SQLite), and [`compute`]
-//! makes the machines. [`admin`] is for whoever runs it, and [`service`] puts them together on a data directory, and
+//! makes the machines; [`dns`] tells their names. [`admin`] is for whoever runs it, and [`service`] puts them together on a data directory, and
 //! [`clock`] and [`ids`] are handed in, so that tests are deterministic.
 //!
 //! # What holds
@@ -47,6 +47,8 @@ pub mod admin;
 pub mod clock;
 pub mod cloud;
 pub mod compute;
+#[cfg(feature = "serve")]
+pub mod dns;
 pub mod http;
 pub mod ids;
 pub mod local_profile;

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::net::TcpListener;
+use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::cloud::{AccountError, Cloud, CloudError, FirstAccount, FoundAccount, Parts};
+use crate::dns::DnsListener;
 use crate::http::{ApiOptions, BASE_PATH, Limits, Listener, TlsError, TlsFiles, router, serve};
 use crate::local_profile::LocalProfile;
 
@@ -27,6 +29,8 @@ pub struct ServiceOptions {
     /// Whether to listen beyond this machine although passwords then cross the
     /// network unencrypted.
     pub allow_plain_http: bool,
+    /// Where to answer questions for names, by UDP and TCP; nowhere if `None`.
+    pub dns: Option<SocketAddr>,
     /// The certificate for TLS, if it is to be used.
     pub tls: Option<TlsFiles>,
     /// What connections may take.
@@ -74,6 +78,7 @@ pub struct Service {
     account: FoundAccount,
     limits: Limits,
     api: ApiOptions,
+    dns: Option<DnsListener>,
 }
 
 impl Service {
@@ -97,6 +102,13 @@ impl Service {
             Some(files) => Listener::tls(tcp, files)?,
             None => Listener::plain(tcp),
         };
+        let dns = match options.dns {
+            Some(address) => {
+                let bound = DnsListener::bind(address).await;
+                Some(bound.map_err(|source| StartError::Listen { address, source })?)
+            }
+            None => None,
+        };
         let cloud = Cloud::open(&options.data_dir, Parts::simulated(options.create_time)).await?;
         let profile = LocalProfile::new(&options.data_dir);
         let account = cloud
@@ -112,6 +124,7 @@ impl Service {
             account,
             limits: options.limits,
             api: options.api,
+            dns,
         };
         profile
             .set_endpoint(&service.endpoint())
@@ -123,6 +136,11 @@ impl Service {
     pub fn endpoint(&self) -> String {
         let scheme = if self.by_tls { "https" } else { "http" };
         format!("{scheme}://{}{BASE_PATH}", self.address)
+    }
+
+    /// Where it answers questions for names.
+    pub fn dns_address(&self) -> Option<SocketAddr> {
+        self.dns.as_ref().map(DnsListener::address)
     }
 
     /// The first account.
@@ -140,8 +158,16 @@ impl Service {
             worker,
             limits,
             api,
+            dns,
             ..
         } = self;
+        let (stop_dns, dns_stopped) = oneshot::channel::<()>();
+        let naming = dns.map(|listener| {
+            let stopped = async {
+                let _ = dns_stopped.await;
+            };
+            tokio::spawn(listener.serve(cloud.clone(), stopped))
+        });
         let draining = {
             let cloud = cloud.clone();
             async move {
@@ -151,6 +177,10 @@ impl Service {
             }
         };
         serve(listener, router(cloud.clone(), &api), limits, draining).await;
+        drop(stop_dns);
+        if let Some(naming) = naming {
+            let _ = naming.await;
+        }
         // The worker ends after what it is at.
         let _ = worker.await;
         cloud.close().await;

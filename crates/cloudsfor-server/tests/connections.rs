@@ -39,6 +39,7 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
         },
         create_time: Duration::ZERO,
         allow_plain_http: false,
+        dns: None,
         tls: None,
         limits,
         api: ApiOptions::default(),

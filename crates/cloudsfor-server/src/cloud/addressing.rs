@@ -6,7 +6,7 @@
 //! its account's 256 subnets of 10.0.0.0/8; other accounts have the same ones,
 //! since they are apart.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use cloudsfor_types::{Address, AddressType, NetworkId, VmFeature, VmNetworks};
 
@@ -77,6 +77,54 @@ pub(super) fn addresses(vm: &VmRecord) -> VmNetworks {
     networks
 }
 
+/// The name under which DNS keeps the name of an address.
+pub(super) fn reverse_name(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => {
+            let [a, b, c, d] = ip.octets();
+            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
+        }
+        IpAddr::V6(ip) => {
+            let digits = format!("{:032x}", u128::from(ip));
+            let digits: Vec<_> = digits.chars().rev().map(String::from).collect();
+            format!("{}.ip6.arpa.", digits.join("."))
+        }
+    }
+}
+
+/// The address of such a name, and the zone that it is in: that of its /24 or /64.
+pub(super) fn of_reverse_name(name: &str) -> Option<(IpAddr, String)> {
+    let name = name.to_ascii_lowercase();
+    let (ip, labels) = if let Some(octets) = name.strip_suffix(".in-addr.arpa") {
+        let octets: Vec<u8> = parsed(octets.split('.'), 10)?;
+        let [d, c, b, a] = octets.try_into().ok()?;
+        (IpAddr::from([a, b, c, d]), 1)
+    } else {
+        let digits: Vec<u8> = parsed(name.strip_suffix(".ip6.arpa")?.split('.'), 16)?;
+        let digits: [u8; 32] = digits.try_into().ok()?;
+        let bits = digits.iter().rev().try_fold(0, |bits: u128, digit| {
+            (*digit < 16).then_some((bits << 4) | u128::from(*digit))
+        })?;
+        (IpAddr::from(bits.to_be_bytes()), 16)
+    };
+    let zone = name.splitn(labels + 1, '.').last()?;
+    Some((ip, format!("{zone}.")))
+}
+
+fn parsed<'a>(labels: impl Iterator<Item = &'a str>, radix: u32) -> Option<Vec<u8>> {
+    labels
+        .map(|label| u8::from_str_radix(label, radix).ok())
+        .collect()
+}
+
+/// Whether an address is one that VMs get.
+pub(super) fn is_ours(ip: IpAddr) -> bool {
+    match ip {
+        IpAddr::V4(ip) => u32::from(ip) >> 22 == PUBLIC_V4 >> 22,
+        IpAddr::V6(ip) => u128::from(ip) >> 64 == PUBLIC_V6 >> 64,
+    }
+}
+
 fn address(ip: String, netmask: &str, gateway: String, kind: AddressType) -> Address {
     Address {
         ip_address: ip,
@@ -84,5 +132,31 @@ fn address(ip: String, netmask: &str, gateway: String, kind: AddressType) -> Add
         gateway: Some(gateway),
         r#type: Some(kind),
         extra: Default::default(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_found_by_its_reverse_name() {
+        for ip in ["100.64.0.2", "fd63:6c6f:7564::2"] {
+            let ip: IpAddr = ip.parse().unwrap();
+            let name = reverse_name(ip);
+            let (found, of) = of_reverse_name(name.strip_suffix('.').unwrap()).unwrap();
+            assert_eq!(found, ip);
+            assert!(name.ends_with(&of), "{of}");
+            assert!(is_ours(ip));
+        }
+        for other in [
+            "example.com",
+            "1.2.in-addr.arpa",
+            "x.0.64.100.in-addr.arpa",
+            "256.0.64.100.in-addr.arpa",
+        ] {
+            assert_eq!(of_reverse_name(other), None, "{other}");
+        }
+        assert!(!is_ours(IpAddr::from([192, 0, 2, 1])));
     }
 }

@@ -6,8 +6,8 @@ use cloudsfor_types::{CreateDomain, Domain, RecordSpec, RecordType};
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
-use super::records;
 use super::tx::Tx;
+use super::{addressing, records};
 use crate::store::accounts::AccountId;
 use crate::store::domains::{self, DomainRow, RecordRow};
 use crate::store::window::Position;
@@ -17,6 +17,9 @@ const TTL: u32 = 1800;
 
 /// The service's own name server, which a zone must name.
 const NAME_SERVER: &str = "ns1.cloudsfor.com.";
+
+/// Where its operator gets mail, as DNS writes it.
+const HOSTMASTER: &str = "hostmaster.cloudsfor.com.";
 
 /// Adds a domain.
 pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateDomain) -> CloudResult<Domain> {
@@ -113,15 +116,90 @@ fn view(connection: &Connection, row: DomainRow) -> CloudResult<Domain> {
     })
 }
 
+/// A state of a domain.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Version {
+    /// The domain's name.
+    pub domain: String,
+    serial: u32,
+    newest_record: Option<u32>,
+}
+
+/// What answers for a name.
+#[derive(Debug)]
+pub enum Zone<T> {
+    /// What the caller has kept of its version.
+    Kept(T),
+    /// A zone file.
+    Text {
+        /// The zone's name.
+        origin: String,
+        /// The file.
+        text: String,
+        /// The version of which it can be kept.
+        version: Option<Version>,
+    },
+}
+
+/// The zone that answers for a name: that of the managed domain which it is
+/// nearest below, or one of the names of our addresses. `kept` says what the caller
+/// has of a version.
+pub fn zone<T>(
+    connection: &Connection,
+    name: &str,
+    kept: impl FnOnce(&Version) -> Option<T>,
+) -> CloudResult<Option<Zone<T>>> {
+    let name = name.strip_suffix('.').unwrap_or(name);
+    for above in std::iter::once(name).chain(parents(name)) {
+        let Some(domain) = domains::by_name(connection, above)? else {
+            continue;
+        };
+        let version = Version {
+            domain: domain.name.to_ascii_lowercase(),
+            serial: domain.serial,
+            newest_record: domains::newest_record(connection, domain.id)?,
+        };
+        if let Some(kept) = kept(&version) {
+            return Ok(Some(Zone::Kept(kept)));
+        }
+        let records = domains::records(connection, domain.id)?;
+        return Ok(Some(Zone::Text {
+            origin: format!("{}.", domain.name),
+            text: zone_file(&domain, &records),
+            version: Some(version),
+        }));
+    }
+    let Some((ip, origin)) = addressing::of_reverse_name(name) else {
+        return Ok(None);
+    };
+    let reverse_name = addressing::reverse_name(ip);
+    let names = domains::names_of_address(connection, &reverse_name)?;
+    if names.is_empty() && !addressing::is_ours(ip) {
+        return Ok(None);
+    }
+    let mut text = head(&origin, TTL, 1);
+    for name in names {
+        let _ = writeln!(text, "{reverse_name} IN PTR {name}");
+    }
+    Ok(Some(Zone::Text {
+        origin,
+        text,
+        version: None,
+    }))
+}
+
+/// What each zone begins with.
+fn head(origin: &str, ttl: u32, serial: u32) -> String {
+    format!(
+        "$ORIGIN {origin}\n$TTL {ttl}\n\
+         @ IN SOA {NAME_SERVER} {HOSTMASTER} {serial} 10800 3600 604800 {ttl}\n\
+         @ IN NS {NAME_SERVER}\n"
+    )
+}
+
 /// The zone as text. The names of addresses belong to other zones.
 fn zone_file(domain: &DomainRow, records: &[RecordRow]) -> String {
-    let mut zone = format!("$ORIGIN {}.\n$TTL {}\n", domain.name, domain.ttl);
-    let _ = writeln!(
-        zone,
-        "@ IN SOA {NAME_SERVER} hostmaster.cloudsfor.com. {} 10800 3600 604800 {}",
-        domain.serial, domain.ttl
-    );
-    let _ = writeln!(zone, "@ IN NS {NAME_SERVER}");
+    let mut zone = head(&format!("{}.", domain.name), domain.ttl, domain.serial);
     for RecordRow {
         spec, follows_vm, ..
     } in records
@@ -136,6 +214,8 @@ fn zone_file(domain: &DomainRow, records: &[RecordRow]) -> String {
         }
         let _ = match spec.r#type {
             RecordType::Txt => writeln!(zone, " {}", quoted(&spec.data)),
+            // In full, as not every reader knows '@' here.
+            _ if spec.data == "@" => writeln!(zone, " {}.", domain.name),
             _ => writeln!(zone, " {}", spec.data),
         };
     }
@@ -153,4 +233,54 @@ fn quoted(text: &str) -> String {
         })
         .collect();
     pieces.join(" ")
+}
+
+#[cfg(all(test, feature = "serve"))]
+mod tests {
+    use hickory_server::proto::rr::RData;
+    use hickory_server::proto::serialize::txt::Parser;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_zone_file_parses_back_to_the_same_text(
+            name in "(\\*\\.)?[a-z0-9_]([a-z0-9-]{0,20}[a-z0-9])?",
+            text in "[ -~]{1,600}",
+        ) {
+            let domain = DomainRow {
+                id: 1,
+                account: AccountId(1),
+                name: "example.com".into(),
+                ttl: TTL,
+                serial: 7,
+                created_at: 0,
+            };
+            let record = RecordRow {
+                id: 1,
+                spec: RecordSpec {
+                    r#type: RecordType::Txt,
+                    name: name.clone(),
+                    data: text.clone(),
+                    priority: None,
+                    port: None,
+                    weight: None,
+                },
+                follows_vm: false,
+                created_at: 0,
+            };
+            let zone = zone_file(&domain, &[record]);
+            let (_, sets) = Parser::new(zone, None, None).parse().unwrap();
+            let found: Vec<_> = sets
+                .values()
+                .flat_map(|set| set.records_without_rrsigs())
+                .filter_map(|record| match &record.data {
+                    RData::TXT(txt) => Some((record.name.to_string(), txt.txt_data.concat())),
+                    _ => None,
+                })
+                .collect();
+            prop_assert_eq!(found, [(format!("{name}.example.com."), text.into_bytes())]);
+        }
+    }
 }

@@ -183,25 +183,14 @@ fn specs(vm: &VmRecord, relative: &str) -> Vec<RecordSpec> {
         };
         [
             spec(kind, relative.to_owned(), ip.to_string()),
-            spec(RecordType::Ptr, reverse_name(ip), format!("{}.", vm.name)),
+            spec(
+                RecordType::Ptr,
+                addressing::reverse_name(ip),
+                format!("{}.", vm.name),
+            ),
         ]
     };
     std::iter::once(v4).chain(v6).flat_map(both).collect()
-}
-
-/// The name under which DNS keeps the name of an address.
-fn reverse_name(ip: IpAddr) -> String {
-    match ip {
-        IpAddr::V4(ip) => {
-            let [a, b, c, d] = ip.octets();
-            format!("{d}.{c}.{b}.{a}.in-addr.arpa.")
-        }
-        IpAddr::V6(ip) => {
-            let digits = format!("{:032x}", u128::from(ip));
-            let digits: Vec<_> = digits.chars().rev().map(String::from).collect();
-            format!("{}.ip6.arpa.", digits.join("."))
-        }
-    }
 }
 
 fn view(record: RecordRow) -> DomainRecord {

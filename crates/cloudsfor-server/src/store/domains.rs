@@ -103,9 +103,13 @@ pub fn insert(
     Ok(connection
         .prepare_cached(
             "INSERT INTO domains (account_id, name, ttl, serial, created_at)
-             VALUES (?, ?, ?, 1, ?) RETURNING id",
+             VALUES (?, ?, ?, ?, ?) RETURNING id",
         )?
-        .query_row(params![account.0, name, ttl, now], |row| row.get(0))?)
+        // The serial of a domain that comes again goes on growing.
+        .query_row(
+            params![account.0, name, ttl, now.clamp(1, u32::MAX.into()), now],
+            |row| row.get(0),
+        )?)
 }
 
 /// The account's domains, oldest first.
@@ -116,6 +120,26 @@ pub fn list(connection: &Connection, account: AccountId) -> Result<Vec<DomainRow
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([account.0], domain)?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The newest record of a domain, deleted ones not counted: with the domain's
+/// serial, no two states of it have the same.
+pub fn newest_record(connection: &Connection, domain_id: i64) -> Result<Option<u32>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT max(id) FROM records WHERE domain_id = ?")?
+        .query_row([domain_id], |row| row.get(0))?)
+}
+
+/// The names of an address, as which DNS has the VMs there.
+pub fn names_of_address(
+    connection: &Connection,
+    reverse_name: &str,
+) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT data FROM records WHERE name = ? AND type = 'PTR' AND vm_id IS NOT NULL ORDER BY id",
+    )?;
+    let names = statement.query_map([reverse_name], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// The domain of this name, whoever has it.

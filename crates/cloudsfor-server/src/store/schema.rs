@@ -7,7 +7,11 @@ use rusqlite::Connection;
 
 use super::StoreError;
 
-const VERSIONS: &[&str] = &[include_str!("schema/1.sql"), include_str!("schema/2.sql")];
+const VERSIONS: &[&str] = &[
+    include_str!("schema/1.sql"),
+    include_str!("schema/2.sql"),
+    include_str!("schema/3.sql"),
+];
 
 /// Brings the store to the newest version, in one transaction, whichever of
 /// several processes comes first.
