@@ -1,6 +1,8 @@
-//! Chores of the workspace: `cargo xtask fixtures`, `cargo xtask openapi`. Each writes files that are
-//! checked in; with `--check` it only compares, and fails if they differ.
+//! Chores of the workspace. `cargo xtask fixtures` and `cargo xtask openapi` write
+//! files that are checked in; with `--check` they only compare, and fail if those
+//! differ. `cargo xtask bench` measures.
 
+mod bench;
 mod fixtures;
 mod generated;
 mod openapi;
@@ -32,11 +34,17 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Measure, and fail if a limit isn't kept
+    Bench {
+        #[command(subcommand)]
+        bench: bench::Bench,
+    },
 }
 
 fn main() -> ExitCode {
     let Arguments { chore } = Arguments::parse();
     let (files, check) = match chore {
+        Chore::Bench { bench } => return measured(&bench),
         Chore::Fixtures { check } => (fixtures::generate(), check),
         Chore::Openapi { check } => (Ok(openapi::generate()), check),
     };
@@ -46,6 +54,17 @@ fn main() -> ExitCode {
             println!("{report}");
             ExitCode::SUCCESS
         }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measured(bench: &bench::Bench) -> ExitCode {
+    match bench::run(bench) {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
         Err(error) => {
             eprintln!("error: {error}");
             ExitCode::FAILURE

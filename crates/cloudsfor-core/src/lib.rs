@@ -163,6 +163,9 @@ mod encoding;
 pub mod endpoint;
 pub mod error;
 pub mod events;
+#[cfg(any(fuzzing, test))]
+#[doc(hidden)]
+pub mod fuzzing;
 pub mod limits;
 pub mod list;
 pub mod lookup;

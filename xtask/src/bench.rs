@@ -1,0 +1,51 @@
+//! `cargo xtask bench`: the numbers that the design asks for, each as a ratio
+//! beside its limit, measured in one run. A file for each part of the product.
+
+mod measure;
+mod sdk;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use clap::Subcommand;
+
+use measure::Report;
+
+/// What is measured.
+#[derive(Subcommand)]
+pub(crate) enum Bench {
+    /// The SDK: its own cost for a call, its backends, its decoding
+    Sdk,
+    /// Decode a list once, and say how much memory that took at most
+    #[command(hide = true)]
+    Decode {
+        /// What decodes it
+        decoder: sdk::Decoder,
+        /// The list
+        file: PathBuf,
+    },
+}
+
+/// Measures, and says whether every limit is kept.
+pub(crate) fn run(bench: &Bench) -> Result<bool, Box<dyn std::error::Error>> {
+    if cfg!(debug_assertions) {
+        return in_release();
+    }
+    let report: Report = match bench {
+        Bench::Sdk => sdk::measure()?,
+        Bench::Decode { decoder, file } => {
+            println!("{}", sdk::peak_memory_of(*decoder, file)?);
+            return Ok(true);
+        }
+    };
+    Ok(report.is_kept())
+}
+
+/// Runs the same command as a release build: nothing else is worth measuring.
+fn in_release() -> Result<bool, Box<dyn std::error::Error>> {
+    let status = Command::new(env!("CARGO"))
+        .args(["run", "--quiet", "--release", "--package", "xtask", "--"])
+        .args(std::env::args_os().skip(1))
+        .status()?;
+    Ok(status.success())
+}
