@@ -5,6 +5,7 @@
 
 mod bad_input;
 mod curl;
+mod examples;
 mod local;
 mod login;
 mod serve;

@@ -69,11 +69,16 @@ impl Served {
     /// A command against this service, as its account.
     pub fn command(&self, args: &[&str]) -> Command {
         let mut command = cloudsfor(args);
+        self.environment(&mut command);
+        command
+    }
+
+    /// Lets a command find this service, as its account.
+    pub fn environment<'a>(&self, command: &'a mut Command) -> &'a mut Command {
         command
             .env("CLOUDSFOR_ENDPOINT", &self.endpoint)
             .env("CLOUDSFOR_EMAIL", EMAIL)
-            .env("CLOUDSFOR_PASSWORD", PASSWORD);
-        command
+            .env("CLOUDSFOR_PASSWORD", PASSWORD)
     }
 
     /// Sends a signal (`TERM`, `INT`, `KILL`) and waits for the end; the exit

@@ -8,7 +8,7 @@ mod support;
 use std::error::Error;
 use std::time::Duration;
 
-use cloudsfor_core::types::{CreateVm, VmSpec};
+use cloudsfor_core::types::{CreateVm, VmFeature, VmSpec};
 use cloudsfor_core::{CallOptions, IdempotencyKey, Vms, wait_for_ssh, wait_until_unlocked};
 
 #[tokio::main(flavor = "current_thread")]
@@ -42,8 +42,10 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let vm = wait_until_unlocked(&client, &created.vm.id, &call, progress).await?;
     println!("{} is {}", vm.id, vm.status);
 
+    // There is nothing in a simulated VM that could answer.
+    let simulated = vm.features.contains(&VmFeature::Simulated);
     let networks = vm.networks.unwrap_or_default();
-    if let Some(ip) = networks.public_v4().and_then(|address| address.ip()) {
+    if !simulated && let Some(ip) = networks.public_v4().and_then(|address| address.ip()) {
         println!("{}", wait_for_ssh(ip, Duration::from_secs(120)).await?);
     }
     Ok(())

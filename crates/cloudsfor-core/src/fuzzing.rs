@@ -99,8 +99,10 @@ mod tests {
     use std::fs;
     use std::path::Path;
 
+    type Target = fn(&[u8]);
+
     /// Replays what the fuzzer's corpus of a target holds.
-    fn replay(name: &str, target: fn(&[u8])) {
+    fn replay(name: &str, target: Target) {
         let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
         let mut inputs = 0;
         for input in fs::read_dir(corpus.join(name)).unwrap() {
@@ -112,7 +114,7 @@ mod tests {
 
     #[test]
     fn what_the_fuzzer_knows_is_withstood() {
-        let targets: [(&str, fn(&[u8])); 5] = [
+        let targets: [(&str, Target); 5] = [
             ("error_body", super::error_body),
             ("events", super::events),
             ("links", super::links),

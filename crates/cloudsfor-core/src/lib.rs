@@ -129,11 +129,22 @@
 //! }
 //! ```
 //!
-//! # Time limits
-//! Connecting takes at most 3 seconds, an attempt 30, a call 60 with all its
-//! attempts: see
-//! [`TransportOptions`](transport), [`ClientBuilder`] and [`CallOptions`]. They
-//! run on tokio's clock, so calls are made within a tokio runtime.
+//! # Settings
+//! | setting | default | set by |
+//! |---|---|---|
+//! | connecting, in all | 3 s | `TransportOptions::with_connect_timeout` |
+//! | one attempt, to the end of the answer | 30 s | [`ClientBuilder::with_attempt_timeout`] |
+//! | a call, with all attempts | 60 s | [`ClientBuilder::with_timeout`], [`CallOptions::with_timeout`] |
+//! | attempts | 4 within 60 s, pauses from 100 ms (1 s after 429) to 20 s | [`ClientBuilder::with_retry`] |
+//! | retries of all calls together | 500 tokens, 5 a retry | [`ClientBuilder::with_retry_budget`] |
+//! | requests in a time | no limit | [`ClientBuilder::with_rate_limit`] |
+//! | requests at once | no limit | [`ClientBuilder::with_concurrency_limit`] |
+//! | an answer's size, unpacked | 64 MiB | [`ClientBuilder::with_body_limit`] |
+//! | waiting for a VM or an action | 10 min | [`CallOptions::with_timeout`] |
+//! | a layer of one's own | none | [`ClientBuilder::with_layer`] |
+//!
+//! Time limits run on tokio's clock, so calls are made within a tokio runtime. An
+//! attempt's shrinks to what the call's leaves.
 //!
 //! # Features
 //! | feature | what it adds |
@@ -148,7 +159,15 @@
 //! | `blocking` | `blocking::Client`, for programs without async |
 //! | `profile` | the `profile` file that the command line has too |
 //!
-//! Without features there is no HTTP client in the tree.
+//! Without features there is no HTTP client in the tree, and the crate builds for
+//! wasm32 (with a transport of your own).
+//!
+//! # Versions
+//! Semantic versioning, by Cargo's rules: before 1.0 the minor version is the one
+//! that may break. In a minor (before 1.0: patch) version there may be new methods
+//! of the API's traits, which have a default, new kinds of errors, and new values of
+//! open enums: match with a wildcard. The minimum Rust version is 1.95; raising it
+//! is a minor change, and said in the release's notes.
 
 pub mod api;
 #[cfg(feature = "blocking")]

@@ -1,19 +1,23 @@
-//! What the examples have in common.
+//! What the examples have in common: the cloud that the environment names, by
+//! `CLOUDSFOR_ENDPOINT`, `CLOUDSFOR_EMAIL` and `CLOUDSFOR_PASSWORD`.
+#![allow(dead_code, reason = "no example needs all of it")]
 
-use std::env::VarError;
 use std::error::Error;
 
-use cloudsfor_core::{Client, Credentials};
+use cloudsfor_core::credentials::EnvironmentCredentials;
+use cloudsfor_core::{Client, Endpoint};
 
-/// A client of the cloud that the environment names: `CLOUDSFOR_ENDPOINT`,
-/// `CLOUDSFOR_EMAIL` and `CLOUDSFOR_PASSWORD`.
 pub(crate) fn client() -> Result<Client, Box<dyn Error>> {
-    let set =
-        |name: &str| std::env::var(name).map_err(|error: VarError| format!("{name}: {error}"));
-    let credentials =
-        Credentials::basic(set("CLOUDSFOR_EMAIL")?, set("CLOUDSFOR_PASSWORD")?.into())?;
-    Ok(Client::reqwest(
-        set("CLOUDSFOR_ENDPOINT")?.parse()?,
-        credentials,
-    )?)
+    Ok(Client::reqwest(endpoint()?, credentials())?)
+}
+
+pub(crate) fn endpoint() -> Result<Endpoint, Box<dyn Error>> {
+    let text = std::env::var("CLOUDSFOR_ENDPOINT");
+    Ok(text
+        .map_err(|error| format!("CLOUDSFOR_ENDPOINT: {error}"))?
+        .parse()?)
+}
+
+pub(crate) fn credentials() -> EnvironmentCredentials {
+    EnvironmentCredentials::new()
 }

@@ -48,7 +48,8 @@ impl Authorization {
         }
     }
 
-    fn kept(&self) -> Option<HeaderValue> {
+    /// The header as it was fetched before, if it was.
+    pub(super) fn kept(&self) -> Option<HeaderValue> {
         let kept = self.kept.read();
         kept.unwrap_or_else(PoisonError::into_inner).clone()
     }

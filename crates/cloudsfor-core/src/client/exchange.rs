@@ -10,6 +10,7 @@ use http::response::Parts;
 use http::{HeaderValue, StatusCode, Uri};
 use serde::de::DeserializeOwned;
 use tokio::sync::OwnedSemaphorePermit;
+use tokio::time::timeout;
 
 use super::Client;
 use crate::call::IdempotencyKey;
@@ -74,25 +75,20 @@ impl Client {
         F: Future<Output = Result<T>>,
     {
         let operation = exchange.operation;
-        let before = exchange.deadline.remaining();
-        let prepared = tokio::time::timeout(before, self.request(exchange)).await;
+        let authorization = self.authorization(exchange).await?;
         let _slot = self.turn(exchange).await?;
         let (attempt_timeout, remaining) =
             (exchange.attempt_timeout, exchange.deadline.remaining());
-        let (Ok(request), false) = (prepared, remaining.is_zero()) else {
-            return Err(Error::new(
-                ErrorKind::Deadline,
-                operation.name,
-                "the time for the call was up before it was sent: allow more",
-            ));
-        };
-        let request = request?;
+        if remaining.is_zero() {
+            return Err(out_of_time(operation));
+        }
+        let request = self.request(exchange, authorization);
         let attempt = async {
             let (head, body) = self.transmit(operation, request, span).await?;
             take(head, body).await
         };
         let limit = attempt_timeout.min(remaining);
-        let Ok(result) = tokio::time::timeout(limit, attempt).await else {
+        let Ok(result) = timeout(limit, attempt).await else {
             let (kind, time) = if remaining <= attempt_timeout {
                 (ErrorKind::Deadline, "in the time for the call".to_owned())
             } else {
@@ -134,7 +130,24 @@ impl Client {
         Ok(slot)
     }
 
-    async fn request(&self, exchange: &Exchange) -> Result<http::Request<Bytes>> {
+    /// The header that says who asks, within the time for the call.
+    async fn authorization(&self, exchange: &Exchange) -> Result<Option<HeaderValue>> {
+        let Some(authorization) = &self.authorization else {
+            return Ok(None);
+        };
+        if let Some(kept) = authorization.kept() {
+            return Ok(Some(kept));
+        }
+        let asked = timeout(exchange.deadline.remaining(), authorization.header()).await;
+        let header = asked.map_err(|_elapsed| out_of_time(exchange.operation))?;
+        Ok(Some(header?))
+    }
+
+    fn request(
+        &self,
+        exchange: &Exchange,
+        authorization: Option<HeaderValue>,
+    ) -> http::Request<Bytes> {
         let has_body = exchange.body.is_some();
         let mut request = http::Request::new(exchange.body.clone().unwrap_or_default());
         *request.method_mut() = match exchange.operation.method {
@@ -145,6 +158,8 @@ impl Client {
         };
         *request.uri_mut() = exchange.url.clone();
         let headers = request.headers_mut();
+        // Room for all of them at once.
+        headers.reserve(6);
         let agent = concat!("cloudsfor-rust/", env!("CARGO_PKG_VERSION"));
         headers.insert(USER_AGENT, HeaderValue::from_static(agent));
         if *exchange.operation == WATCH_EVENTS {
@@ -159,8 +174,8 @@ impl Client {
             let json = HeaderValue::from_static("application/json");
             headers.insert(CONTENT_TYPE, json);
         }
-        if let Some(authorization) = &self.authorization {
-            headers.insert(AUTHORIZATION, authorization.header().await?);
+        if let Some(authorization) = authorization {
+            headers.insert(AUTHORIZATION, authorization);
         }
         if let Some(key) = &exchange.key {
             let key = HeaderValue::try_from(key.as_str()).expect("a key is visible ASCII");
@@ -170,7 +185,7 @@ impl Client {
             let after = HeaderValue::try_from(after.as_str()).expect("it is visible ASCII");
             headers.insert("last-event-id", after);
         }
-        Ok(request)
+        request
     }
 
     async fn transmit(
@@ -258,6 +273,11 @@ impl Client {
         let kind = ErrorKind::Transport(error.kind);
         undone(operation, kind, what, error.may_have_been_sent).with_source(error)
     }
+}
+
+fn out_of_time(operation: &Operation) -> Error {
+    let what = "the time for the call was up before it was sent: allow more";
+    Error::new(ErrorKind::Deadline, operation.name, what)
 }
 
 /// An error of a call that has no whole answer.

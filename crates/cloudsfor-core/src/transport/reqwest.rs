@@ -58,7 +58,12 @@ impl ReqwestTransport {
         &self,
         request: http::Request<Bytes>,
     ) -> std::result::Result<http::Response<Body>, TransportError> {
-        let request = reqwest::Request::try_from(request).map_err(failure::before_connection)?;
+        let has_body = !request.body().is_empty();
+        let mut request =
+            reqwest::Request::try_from(request).map_err(failure::before_connection)?;
+        if !has_body {
+            *request.body_mut() = None;
+        }
         let response = self.client.execute(request).await.map_err(|error| {
             if error.is_connect() {
                 failure::before_connection(error.without_url())

@@ -12,7 +12,8 @@ use cloudsfor_core::transport::{HyperTransport, ReqwestTransport, Transport, Tra
 use cloudsfor_core::{CallOptions, Client, Credentials, Vms};
 use cloudsfor_server::http::{Limits, serve};
 use futures_util::future::join_all;
-use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
+use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client as BareHyper;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -36,18 +37,16 @@ enum Bare {
 }
 
 impl Bare {
-    async fn get(&self, url: &str, authorization: &str) -> Result<plain::Vm, Error> {
+    async fn get(&self, url: &str, headers: &HeaderMap) -> Result<plain::Vm, Error> {
         let body = match self {
             Self::Reqwest(client) => {
-                let request = client.get(url).header(ACCEPT, "application/json");
-                let response = request.header(AUTHORIZATION, authorization).send().await?;
+                let request = client.get(url).headers(headers.clone());
+                let response = request.send().await?;
                 response.bytes().await?
             }
             Self::Hyper(client) => {
-                let request = http::Request::get(url)
-                    .header(ACCEPT, "application/json")
-                    .header(AUTHORIZATION, authorization)
-                    .body(Full::default())?;
+                let mut request = http::Request::get(url).body(Full::default())?;
+                *request.headers_mut() = headers.clone();
                 client.request(request).await?.collect().await?.to_bytes()
             }
         };
@@ -91,7 +90,13 @@ pub(super) fn measure(report: &mut Report) -> Result<(), Error> {
             client,
             bare,
             url: format!("http://{address}/api/v1/vms/{ID}"),
-            authorization: credentials.authorization().to_str()?.to_owned(),
+            // What the SDK sends.
+            headers: HeaderMap::from_iter([
+                (USER_AGENT, HeaderValue::from_static("cloudsfor-rust/0.1.0")),
+                (ACCEPT, HeaderValue::from_static("application/json")),
+                (ACCEPT_ENCODING, HeaderValue::from_static("gzip")),
+                (AUTHORIZATION, credentials.authorization()),
+            ]),
         };
         for (at_once, how) in [(1, "one after the other"), (64, "64 at once")] {
             let pair = side.compare(at_once);
@@ -114,7 +119,7 @@ struct Sides {
     client: Client,
     bare: Bare,
     url: String,
-    authorization: String,
+    headers: HeaderMap,
 }
 
 impl Sides {
@@ -133,7 +138,7 @@ impl Sides {
         let bare = || {
             let one = async || {
                 for _ in 0..each {
-                    let vm = self.bare.get(&self.url, &self.authorization).await;
+                    let vm = self.bare.get(&self.url, &self.headers).await;
                     black_box(vm.expect("it answers").id);
                 }
             };
