@@ -30,7 +30,7 @@ impl Body {
     /// The whole body, if it has no more than `limit` bytes.
     ///
     /// # Errors
-    /// [`TransportErrorKind::TooLarge`], or what the transport met.
+    /// [`TransportErrorKind::TooLarge`](super::TransportErrorKind::TooLarge), or what the transport met.
     pub async fn collect(self, limit: usize) -> Result<Bytes, TransportError> {
         match self.read(limit).await {
             (bytes, None) => Ok(bytes),

@@ -10,7 +10,7 @@ use axum::routing::get;
 use bytes::Bytes;
 use cloudsfor_core::transport::{HyperTransport, ReqwestTransport, Transport, TransportOptions};
 use cloudsfor_core::{CallOptions, Client, Credentials, Vms};
-use cloudsfor_server::http::{Limits, serve};
+use cloudsfor_server::http::{Limits, Listener, serve};
 use futures_util::future::join_all;
 use http::header::{ACCEPT, ACCEPT_ENCODING, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderValue};
@@ -163,7 +163,7 @@ fn start_server() -> Result<SocketAddr, Error> {
     );
     std::thread::spawn(move || {
         runtime.block_on(serve(
-            listener,
+            Listener::plain(listener),
             router,
             Limits::default(),
             std::future::pending(),
