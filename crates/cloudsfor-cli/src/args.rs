@@ -17,7 +17,8 @@ use crate::terminal::Terminal;
 use crate::topics;
 use crate::vm::goal::Goal;
 use crate::{
-    account, action, api, domain, events, image, key, login, network, profile, region, snapshot, vm,
+    account, action, api, apply, domain, events, image, key, login, network, profile, region,
+    snapshot, vm,
 };
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
@@ -118,6 +119,8 @@ pub(crate) enum CloudNoun {
         #[command(subcommand)]
         verb: domain::Verb,
     },
+
+    Apply(apply::Apply),
 
     /// Tell what happens to VMs and actions, as it happens
     Events(events::Events),

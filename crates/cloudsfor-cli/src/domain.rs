@@ -1,6 +1,6 @@
 //! Domains that CloudsFor's DNS manages, and their records.
 
-mod record;
+pub(crate) mod record;
 #[cfg(test)]
 mod tests;
 mod view;

@@ -18,13 +18,15 @@ pub(crate) enum Exit {
     Unavailable,
     StillRunning,
     Partial,
+    /// Nothing had to be done, and the user asked to be told.
+    Unchanged,
     Interrupted,
     /// As the program ended that was run: `vm ssh`.
     Child(u8),
 }
 
 impl Exit {
-    const MEANINGS: [(Self, &str); 11] = [
+    const MEANINGS: [(Self, &str); 12] = [
         (Self::Done, "done"),
         (Self::Error, "error"),
         (Self::Usage, "usage, or a request that breaks rules"),
@@ -38,6 +40,10 @@ impl Exit {
             "still running when the waiting time was up",
         ),
         (Self::Partial, "done for some, failed for others"),
+        (
+            Self::Unchanged,
+            "nothing had to be done (with --detailed-exit-code only)",
+        ),
         (Self::Interrupted, "interrupted"),
     ];
 
@@ -53,6 +59,7 @@ impl Exit {
             Self::Unavailable => 7,
             Self::StillRunning => 8,
             Self::Partial => 9,
+            Self::Unchanged => 10,
             Self::Interrupted => 130,
             Self::Child(code) => code,
         }

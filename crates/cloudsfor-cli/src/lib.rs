@@ -8,6 +8,7 @@
 mod account;
 mod action;
 mod api;
+mod apply;
 mod args;
 mod confirm;
 mod connect;
@@ -116,6 +117,7 @@ async fn in_cloud(
         CloudNoun::Network { verb } => network::run(api, verb, global, terminal).await,
         CloudNoun::Domain { verb } => domain::run(api, verb, global, terminal).await,
         CloudNoun::Region { verb } => region::run(api, verb, global, terminal).await,
+        CloudNoun::Apply(args) => apply::apply(api, args, global, terminal).await,
         CloudNoun::Events(args) => events::events(api, args, global, terminal).await,
         CloudNoun::Account { verb } => account::run(api, verb, global, terminal).await,
     }

@@ -9,6 +9,7 @@ use cloudsfor_core::{Api, Client};
 use cloudsfor_types::{Action, Snapshot, Vm};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
+use tokio::runtime::Runtime;
 
 use crate::args::{Cli, Noun};
 use crate::exit::Exit;
@@ -69,14 +70,16 @@ impl Ended {
 /// Runs `cloudsfor ARGS` for somebody with this terminal. Time stands still but
 /// for what is waited for, which takes no time.
 pub(crate) fn run(api: &dyn Api, args: &[&str], fake: Fake) -> Ended {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    let runtime = runtime.enable_all().start_paused(true).build().unwrap();
+    run_in(&runtime, api, args, fake)
+}
+
+/// The same in a runtime of the caller's, which may have a cloud in it.
+pub(crate) fn run_in(runtime: &Runtime, api: &dyn Api, args: &[&str], fake: Fake) -> Ended {
     let cli = Cli::try_parse_from(["cloudsfor"].iter().chain(args))
         .unwrap_or_else(|error| panic!("{error}"));
     let (mut terminal, screen) = fake.start();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .start_paused(true)
-        .build()
-        .unwrap();
     let result = match &cli.noun {
         Noun::Cloud(noun) => runtime.block_on(in_cloud(api, noun, &cli.global, &mut terminal)),
         _ => panic!("{args:?} is not about a cloud"),

@@ -3,6 +3,7 @@
 mod act;
 mod asked;
 mod create;
+pub(crate) mod ensure;
 pub(crate) mod find;
 pub(crate) mod goal;
 pub(crate) mod list;

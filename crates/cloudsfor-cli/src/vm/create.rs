@@ -3,10 +3,11 @@
 use clap::{Args, ValueEnum};
 use cloudsfor_core::call::InvalidKey;
 use cloudsfor_core::{Api, CreatedVm, Error, ErrorKind, IdempotencyKey};
-use cloudsfor_types::{CreateVm, FieldFault, Plan, rules};
+use cloudsfor_types::{CreateVm, FieldFault, Plan, Vm, rules};
 use serde_json::{Map, Value};
 
-use super::goal::Waiter;
+use super::ensure::existing;
+use super::goal::{WaitFor, Waiter};
 use super::wait::{Wait, until_it_runs};
 use crate::args::{Global, Waiting, label, labels, number, quote};
 use crate::exit::Exit;
@@ -80,6 +81,15 @@ pub(crate) struct Create {
     #[arg(long)]
     unique_name: bool,
 
+    /// Create it only if there is no VM of this name yet; one with other properties
+    /// is an error (exit code 5)
+    #[arg(long, conflicts_with = "idempotency_key")]
+    ensure: bool,
+
+    /// With --ensure, end with exit code 10 if the VM was there already
+    #[arg(long, requires = "ensure")]
+    detailed_exit_code: bool,
+
     /// Repeat a command of which it is unknown whether it was carried out: the
     /// same key makes one VM at most
     #[arg(long, value_name = "KEY", value_parser = idempotency_key)]
@@ -118,6 +128,11 @@ pub(super) async fn create(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let request = request(args, global, terminal)?;
+    if args.ensure
+        && let Some(vm) = existing(api, &request, global).await?
+    {
+        return there_already(api, vm, args, global, terminal).await;
+    }
     // Made here and not by the SDK, so that it can be told after Ctrl-C too.
     let key = args
         .idempotency_key
@@ -148,6 +163,37 @@ pub(super) async fn create(
     let vm = until_it_runs(api, &wait, terminal, &mut interrupt).await?;
     output::one(terminal, &global.view, &vm)?;
     Ok(Exit::Done)
+}
+
+/// Shows a VM that needn't be created, when it is ready as a new one would be.
+async fn there_already(
+    api: &dyn Api,
+    vm: Vm,
+    args: &Create,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    terminal.note(&format!("The VM {} ({}) is there already.", vm.name, vm.id));
+    let goal = &args.waiting.goal;
+    let is_waited_for = (vm.locked || goal.wait_for > WaitFor::Action) && !args.waiting.no_wait;
+    let vm = if is_waited_for {
+        let resume = |vm: &_| goal.resume(vm, global);
+        let waiter = Waiter::new(api, goal, &resume);
+        let mut interrupt = terminal.interrupt();
+        let mut progress = terminal.progress();
+        tokio::select! {
+            biased;
+            ready = waiter.reach(&vm.id, |state| progress.show(state)) => ready?,
+            () = &mut interrupt => return Err(waiter.interrupted(&vm.id)),
+        }
+    } else {
+        vm
+    };
+    output::one(terminal, &global.view, &vm)?;
+    Ok(match args.detailed_exit_code {
+        true => Exit::Unchanged,
+        false => Exit::Done,
+    })
 }
 
 async fn send(
@@ -242,7 +288,8 @@ fn request(args: &Create, global: &Global, terminal: &mut Terminal) -> Result<Cr
     let labels = labels(&args.labels).map_err(|faults| breaks_rules(args, faults))?;
     set("labels", labels.into());
     set("protected", args.protected.into());
-    set("unique_name", args.unique_name.into());
+    // Should somebody else create it meanwhile, there are not two.
+    set("unique_name", (args.unique_name || args.ensure).into());
     CreateVm::decode(body).map_err(|faults| breaks_rules(args, faults))
 }
 
