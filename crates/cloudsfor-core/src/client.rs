@@ -29,6 +29,7 @@ mod operations;
 pub mod raw;
 mod send;
 mod snapshots;
+mod timers;
 mod vms;
 
 use std::fmt;
@@ -38,6 +39,7 @@ use std::time::Duration;
 use self::authorization::Authorization;
 pub use self::builder::ClientBuilder;
 use self::key_support::KeySupport;
+use self::timers::Timers;
 use crate::endpoint::Endpoint;
 #[cfg(doc)]
 use crate::error::Error;
@@ -58,6 +60,7 @@ pub struct Client {
     rate_limit: Option<RateLimit>,
     concurrency_limit: Option<ConcurrencyLimit>,
     key_support: Arc<KeySupport>,
+    timers: Arc<Timers>,
 }
 
 impl Client {

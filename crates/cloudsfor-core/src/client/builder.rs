@@ -186,6 +186,7 @@ impl ClientBuilder {
             rate_limit: self.rate_limit,
             concurrency_limit: self.concurrency_limit,
             key_support: Arc::default(),
+            timers: Arc::default(),
         })
     }
 }

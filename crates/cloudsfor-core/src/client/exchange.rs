@@ -88,7 +88,7 @@ impl Client {
             take(head, body).await
         };
         let limit = attempt_timeout.min(remaining);
-        let Ok(result) = timeout(limit, attempt).await else {
+        let Some(result) = self.timers.within(limit, attempt).await else {
             let (kind, time) = if remaining <= attempt_timeout {
                 (ErrorKind::Deadline, "in the time for the call".to_owned())
             } else {
