@@ -15,9 +15,10 @@ use clap::{Args, Subcommand};
 use cloudsfor_core::SecretString;
 use cloudsfor_server::admin::{Admin, AdminError};
 use cloudsfor_server::cloud::FirstAccount;
+use cloudsfor_server::faults::{InvalidRule, Rule};
 use cloudsfor_server::http::{ApiOptions, Limits, TlsFiles};
 use cloudsfor_server::local_profile::LocalProfile;
-use cloudsfor_server::service::{Service, ServiceOptions, StartError};
+use cloudsfor_server::service::{Service, ServiceOptions, Simulation, StartError};
 use secrecy::ExposeSecret;
 use tokio::signal;
 use tracing_subscriber::EnvFilter;
@@ -62,6 +63,37 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     create_time: Option<Duration>,
 
+    /// How long what is done to a simulated VM later takes; a third of that unless given
+    #[arg(long, value_name = "DURATION", value_parser = duration, help_heading = TESTING)]
+    action_time: Option<Duration>,
+
+    /// How many of a hundred operations on simulated VMs fail
+    #[arg(long, value_name = "N", default_value_t = 0, help_heading = TESTING,
+        value_parser = clap::value_parser!(u8).range(..=100))]
+    failure_percent: u8,
+
+    /// What requests meet: 'create_vm nth=3 lose-answer', '* percent=10 answer=503'; may be
+    /// given more than once
+    #[arg(long, value_name = "RULE", help_heading = TESTING)]
+    fault: Vec<Rule>,
+
+    /// A file with such rules, one in a line; lines that begin with '#' are left out
+    #[arg(long, value_name = "FILE", help_heading = TESTING)]
+    fault_file: Option<PathBuf>,
+
+    /// Let ids and chance follow from this number
+    #[arg(long, value_name = "N", help_heading = TESTING)]
+    seed: Option<u64>,
+
+    /// Let time stand still at this one until a test moves it on
+    #[arg(long, value_name = "TIME", requires = "testing", help_heading = TESTING)]
+    stopped_at: Option<jiff::Timestamp>,
+
+    /// Let programs on this machine move the clock, set faults, and empty, save and load
+    /// the cloud, at /testing
+    #[arg(long, help_heading = TESTING)]
+    testing: bool,
+
     /// Where to answer questions for names, by UDP and TCP: 127.0.0.1:5353, say
     #[arg(long, value_name = "ADDR")]
     dns_listen: Option<SocketAddr>,
@@ -88,7 +120,35 @@ pub(crate) struct Serve {
     allow_plain_http: bool,
 }
 
+/// Above what is for tests alone.
+const TESTING: &str = "For testing";
+
+/// More than any file of fault rules.
+const RULES_MAX: u64 = 1 << 20;
+
 impl Serve {
+    fn faults(&self, terminal: &mut Terminal) -> Result<Vec<Rule>, Failure> {
+        let mut rules = self.fault.clone();
+        if let Some(file) = &self.fault_file {
+            let unusable = |why: String| {
+                let what = format!("the fault rules in {} can't be used", file.display());
+                Failure::new(Exit::Usage, what, why).next("cloudsfor serve --help")
+            };
+            let bytes = terminal.read_file(file, RULES_MAX);
+            let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
+            let text = String::from_utf8(bytes).map_err(|error| unusable(error.to_string()))?;
+            for line in text.lines().map(str::trim) {
+                if !line.is_empty() && !line.starts_with('#') {
+                    rules.push(
+                        line.parse()
+                            .map_err(|error: InvalidRule| unusable(error.to_string()))?,
+                    );
+                }
+            }
+        }
+        Ok(rules)
+    }
+
     fn tls(&self) -> Option<TlsFiles> {
         let (certificate, key) = self.tls_cert.clone().zip(self.tls_key.clone())?;
         Some(TlsFiles { certificate, key })
@@ -179,7 +239,15 @@ async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Ex
             password,
             vm_limit: args.vm_limit.map(u64::from),
         },
-        create_time: create_time(args.create_time)?,
+        simulation: Simulation {
+            create_time: create_time(args.create_time)?,
+            action_time: args.action_time,
+            failure_percent: args.failure_percent,
+            seed: args.seed,
+            stopped_at: args.stopped_at,
+        },
+        faults: args.faults(terminal)?,
+        testing: args.testing,
         allow_plain_http: args.allow_plain_http,
         dns: args.dns_listen,
         tls: args.tls(),
@@ -187,6 +255,7 @@ async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Ex
         api: ApiOptions {
             requests_per_minute: args.rate_limit,
             metrics_for_all: args.metrics_for_all,
+            ..ApiOptions::default()
         },
     })
     .await

@@ -62,6 +62,53 @@ impl ManualClock {
     }
 }
 
+/// A clock that tests can move on.
+pub trait MovableClock: Clock {
+    /// Moves the clock on. Whoever slept until a time that has come wakes up.
+    fn advance(&self, by: Duration);
+}
+
+impl MovableClock for ManualClock {
+    fn advance(&self, by: Duration) {
+        Self::advance(self, by);
+    }
+}
+
+/// The system's clock, moved on by as much as was asked for.
+#[derive(Debug, Clone)]
+pub struct ShiftedClock(Arc<watch::Sender<Duration>>);
+
+impl Default for ShiftedClock {
+    fn default() -> Self {
+        Self(Arc::new(watch::Sender::new(Duration::ZERO)))
+    }
+}
+
+impl MovableClock for ShiftedClock {
+    fn advance(&self, by: Duration) {
+        self.0.send_modify(|shift| *shift += by);
+    }
+}
+
+#[async_trait]
+impl Clock for ShiftedClock {
+    fn now(&self) -> Timestamp {
+        SystemClock.now() + *self.0.borrow()
+    }
+
+    async fn sleep_until(&self, instant: Timestamp) {
+        let mut shift = self.0.subscribe();
+        loop {
+            let by = *shift.borrow_and_update();
+            tokio::select! {
+                () = SystemClock.sleep_until(instant - by) => return,
+                // The sender lives as long as `self`.
+                _ = shift.changed() => {}
+            }
+        }
+    }
+}
+
 #[async_trait]
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {

@@ -49,6 +49,7 @@ pub mod cloud;
 pub mod compute;
 #[cfg(feature = "serve")]
 pub mod dns;
+pub mod faults;
 pub mod http;
 pub mod ids;
 pub mod local_profile;

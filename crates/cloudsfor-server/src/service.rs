@@ -6,17 +6,26 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use jiff::Timestamp;
 use tokio::net::TcpListener;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
-use crate::cloud::{AccountError, Cloud, CloudError, FirstAccount, FoundAccount, Parts};
+use crate::clock::{Clock, ManualClock, MovableClock, ShiftedClock};
+use crate::cloud::{
+    AccountError, BackupPolicy, Cloud, CloudError, DEFAULT_CREATE_TIME, FirstAccount, FoundAccount,
+    Parts,
+};
+use crate::compute::Simulator;
 use crate::dns::DnsListener;
-use crate::http::{ApiOptions, BASE_PATH, Limits, Listener, TlsError, TlsFiles, router, serve};
+use crate::faults::{Faults, Rule};
+use crate::http::{
+    ApiOptions, BASE_PATH, Controls, Limits, Listener, TlsError, TlsFiles, router, serve,
+};
+use crate::ids::Ids;
 use crate::local_profile::LocalProfile;
 
 /// How a service is to run.
-#[derive(Debug)]
 pub struct ServiceOptions {
     /// Where to listen; port 0 takes any that is free.
     pub listen: SocketAddr,
@@ -24,8 +33,12 @@ pub struct ServiceOptions {
     pub data_dir: PathBuf,
     /// What is asked of the first account.
     pub account: FirstAccount,
-    /// How long a simulated machine takes until it runs.
-    pub create_time: Duration,
+    /// How simulated machines are.
+    pub simulation: Simulation,
+    /// Faults that requests meet.
+    pub faults: Vec<Rule>,
+    /// Whether tests can take hold of it at `/testing`.
+    pub testing: bool,
     /// Whether to listen beyond this machine although passwords then cross the
     /// network unencrypted.
     pub allow_plain_http: bool,
@@ -37,6 +50,48 @@ pub struct ServiceOptions {
     pub limits: Limits,
     /// What is decided about the API.
     pub api: ApiOptions,
+}
+
+/// How simulated machines are, and their time.
+#[derive(Debug, Clone)]
+pub struct Simulation {
+    /// How long a machine takes until it runs.
+    pub create_time: Duration,
+    /// How long what is done to it later takes; a third of that if `None`.
+    pub action_time: Option<Duration>,
+    /// How many of a hundred operations fail.
+    pub failure_percent: u8,
+    /// What ids and failures follow from; random if `None`.
+    pub seed: Option<u64>,
+    /// When time stands still, until a test moves it on.
+    pub stopped_at: Option<Timestamp>,
+}
+
+impl Default for Simulation {
+    fn default() -> Self {
+        Self {
+            create_time: DEFAULT_CREATE_TIME,
+            action_time: None,
+            failure_percent: 0,
+            seed: None,
+            stopped_at: None,
+        }
+    }
+}
+
+impl Simulation {
+    fn parts(&self, clock: Arc<dyn Clock>) -> Parts {
+        let action_time = self.action_time.unwrap_or(self.create_time / 3);
+        let simulator = Simulator::new(clock.clone(), self.create_time)
+            .with_action_time(action_time)
+            .with_failures(self.failure_percent, self.seed.unwrap_or_default());
+        Parts {
+            compute: Arc::new(simulator),
+            clock,
+            ids: self.seed.map_or_else(Ids::random, Ids::seeded),
+            backups: BackupPolicy::default(),
+        }
+    }
 }
 
 /// Why a service can't start.
@@ -109,7 +164,20 @@ impl Service {
             }
             None => None,
         };
-        let cloud = Cloud::open(&options.data_dir, Parts::simulated(options.create_time)).await?;
+        let simulation = options.simulation;
+        let clock: Arc<dyn MovableClock> = match simulation.stopped_at {
+            Some(start) => Arc::new(ManualClock::new(start)),
+            None => Arc::new(ShiftedClock::default()),
+        };
+        let cloud = Cloud::open(&options.data_dir, simulation.parts(clock.clone())).await?;
+        let faults = Arc::new(Faults::new(simulation.seed.unwrap_or_default()));
+        faults.replace(options.faults);
+        let mut api = options.api;
+        api.controls = options.testing.then(|| Controls {
+            clock,
+            faults: faults.clone(),
+        });
+        api.faults = Some(faults).filter(|faults| options.testing || !faults.list().is_empty());
         let profile = LocalProfile::new(&options.data_dir);
         let account = cloud
             .first_account(options.account, profile.clone())
@@ -123,7 +191,7 @@ impl Service {
             worker,
             account,
             limits: options.limits,
-            api: options.api,
+            api,
             dns,
         };
         profile

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use cloudsfor_server::cloud::FirstAccount;
 use cloudsfor_server::http::{ApiOptions, BODY_LIMIT, Limits, TlsFiles};
-use cloudsfor_server::service::{Service, ServiceOptions, StartError};
+use cloudsfor_server::service::{Service, ServiceOptions, Simulation, StartError};
 use common::{EMAIL, PASSWORD, basic, example};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -37,7 +37,12 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
             password: Some(PASSWORD.into()),
             vm_limit: None,
         },
-        create_time: Duration::ZERO,
+        simulation: Simulation {
+            create_time: Duration::ZERO,
+            ..Simulation::default()
+        },
+        faults: Vec::new(),
+        testing: false,
         allow_plain_http: false,
         dns: None,
         tls: None,
@@ -48,7 +53,11 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
 
 async fn start(limits: Limits) -> Running {
     let dir = tempfile::tempdir().unwrap();
-    let service = Service::start(options(&dir, limits)).await.unwrap();
+    run(options(&dir, limits), dir).await
+}
+
+async fn run(options: ServiceOptions, dir: tempfile::TempDir) -> Running {
+    let service = Service::start(options).await.unwrap();
     let address = service.endpoint();
     let address = address
         .strip_prefix("http://")
@@ -416,4 +425,26 @@ async fn list_by_tls(address: &str, trusted: &CertificateDer<'static>) -> std::i
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).await?;
     Ok(String::from_utf8_lossy(&answer).into_owned())
+}
+
+#[tokio::test]
+async fn an_answer_that_is_lost_by_request_was_carried_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let options = ServiceOptions {
+        faults: vec![
+            "create_vm nth=1 lose-answer".parse().unwrap(),
+            "create_vm nth=2 lose-request".parse().unwrap(),
+        ],
+        ..options(&dir, Limits::default())
+    };
+    let service = run(options, dir).await;
+    let body = example("example.com").to_string();
+    for total in [1, 1, 2] {
+        let answer = service
+            .exchange(&post(&body, body.len()).replacen("\r\n", "\r\nConnection: close\r\n", 1))
+            .await;
+        assert_eq!(answer.is_empty(), total == 1, "{answer}");
+        assert!(service.list().await.contains(&format!("\"total\":{total}")));
+    }
+    service.stop().await;
 }

@@ -9,10 +9,11 @@ use cloudsfor_server::clock::ManualClock;
 use cloudsfor_server::cloud::{DEFAULT_CREATE_TIME, DEFAULT_VM_LIMIT};
 use jiff::Timestamp;
 
-use crate::faults::{Faults, FaultyTransport};
+use crate::faults::FaultyTransport;
 use crate::retry::AtOnce;
 use crate::simulator::Simulator;
 use crate::world::{Settings, World, WorldTransport};
+use cloudsfor_server::faults::Faults;
 
 /// When a simulator's time begins: 2015-01-14T16:36:31Z.
 pub const START: Timestamp = Timestamp::constant(1_421_253_391, 0);

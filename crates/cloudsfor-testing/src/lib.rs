@@ -61,12 +61,11 @@ mod builder;
 mod faults;
 mod operation;
 mod retry;
-mod rule;
 mod simulator;
 mod world;
 
 pub use builder::{START, SimulatorBuilder};
+pub use cloudsfor_server::faults::{Requests, Rule};
 pub use cloudsfor_types::operations;
 pub use http::StatusCode;
-pub use rule::{Requests, Rule};
 pub use simulator::Simulator;

@@ -9,9 +9,9 @@ use cloudsfor_server::clock::Clock;
 use jiff::Timestamp;
 
 use crate::builder::SimulatorBuilder;
-use crate::faults::Faults;
-use crate::rule::Rule;
+
 use crate::world::World;
+use cloudsfor_server::faults::{Faults, Rule};
 
 /// A cloud of its own: nobody else sees what is in it, and it is gone when the
 /// simulator and every [`api`](Simulator::api) of it are dropped.

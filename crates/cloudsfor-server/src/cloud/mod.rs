@@ -48,7 +48,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::compute::{Compute, Simulator};
 use crate::ids::Ids;
 use crate::store::accounts::AccountId;
-use crate::store::{Store, StoreError, make_private_dir};
+use crate::store::{Store, StoreError, copy, make_private_dir};
 
 /// How long a simulated machine takes until it runs, unless asked otherwise.
 pub const DEFAULT_CREATE_TIME: Duration = Duration::from_secs(3);
@@ -256,6 +256,26 @@ impl Cloud {
             ))),
             caller => Ok(caller),
         }
+    }
+
+    /// Writes the whole cloud, as it is at one moment, to a new file.
+    pub(crate) async fn save(self: &Arc<Self>, file: &Path) -> CloudResult<()> {
+        let (cloud, file) = (self.clone(), file.to_owned());
+        let saving = move || copy::save(&cloud.store, &file);
+        let saved = tokio::task::spawn_blocking(saving).await;
+        Ok(saved.unwrap_or(Err(StoreError::Panicked))?)
+    }
+
+    /// Puts a cloud that was saved in this one's place.
+    pub(crate) async fn load(&self, file: &Path) -> CloudResult<()> {
+        copy::check(file)?;
+        let file = file.to_owned();
+        Ok(self.store.write(move |c| copy::replace(c, &file)).await?)
+    }
+
+    /// Empties the cloud but for its accounts.
+    pub(crate) async fn reset(&self) -> CloudResult<()> {
+        Ok(self.store.write(copy::clear).await?)
     }
 
     /// The cloud's present.

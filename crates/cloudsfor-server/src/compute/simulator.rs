@@ -11,7 +11,9 @@ use std::time::Duration;
 use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
 
-use super::{Compute, ComputeResult, Machine, Power, Step};
+use sha2::{Digest, Sha256};
+
+use super::{Compute, ComputeError, ComputeResult, Machine, Power, Step};
 use crate::clock::Clock;
 
 /// The driver of simulated machines.
@@ -19,6 +21,27 @@ pub struct Simulator {
     clock: Arc<dyn Clock>,
     create_time: Duration,
     action_time: Duration,
+    failures: Failures,
+}
+
+/// How often what is done to machines fails.
+#[derive(Debug, Clone, Copy, Default)]
+struct Failures {
+    percent: u8,
+    seed: u64,
+}
+
+impl Failures {
+    /// Whether what was asked for then fails: always the same, however often it is
+    /// looked at.
+    fn hit(self, machine: &Machine) -> bool {
+        let mut hasher = Sha256::new();
+        hasher.update(self.seed.to_be_bytes());
+        hasher.update(machine.id.as_str());
+        hasher.update(machine.requested_at.as_nanosecond().to_be_bytes());
+        let chance = u16::from_be_bytes([hasher.clone().finalize()[0], hasher.finalize()[1]]);
+        u32::from(chance) * 100 < u32::from(self.percent) << 16
+    }
 }
 
 impl Simulator {
@@ -29,16 +52,35 @@ impl Simulator {
             clock,
             create_time,
             action_time: create_time / 3,
+            failures: Failures::default(),
         }
+    }
+
+    /// Sets how long what is done to a machine later takes.
+    #[must_use]
+    pub fn with_action_time(mut self, time: Duration) -> Self {
+        self.action_time = time;
+        self
+    }
+
+    /// Lets so many of a hundred creations and actions fail, by chance: with the
+    /// same seed, ids and times, the same ones.
+    #[must_use]
+    pub fn with_failures(mut self, percent: u8, seed: u64) -> Self {
+        self.failures = Failures { percent, seed };
+        self
     }
 
     fn done_after(&self, machine: &Machine, time: Duration) -> ComputeResult {
         let done_at = machine.requested_at + time;
-        Ok(if self.clock.now() >= done_at {
-            Step::Done(())
-        } else {
-            Step::Later(done_at)
-        })
+        if self.clock.now() < done_at {
+            return Ok(Step::Later(done_at));
+        }
+        if self.failures.hit(machine) {
+            let message = "the simulator was asked to let some operations fail, by chance";
+            return Err(ComputeError(message.into()));
+        }
+        Ok(Step::Done(()))
     }
 }
 
@@ -126,5 +168,28 @@ mod tests {
             assert_eq!(simulator.ensure(&machine).await, Ok(Step::Done(())));
             assert_eq!(simulator.destroy(&machine.id).await, Ok(Step::Done(())));
         }
+    }
+
+    #[tokio::test]
+    async fn as_many_fail_as_were_asked_for() {
+        let clock = ManualClock::new("2015-01-14T16:36:31Z".parse().unwrap());
+        let simulator = Simulator::new(Arc::new(clock.clone()), Duration::ZERO);
+        let simulator = simulator.with_failures(30, 7);
+        let mut failed = 0;
+        for number in 0..1000 {
+            let machine = Machine {
+                id: VmId::new(format!("{number:032x}")).unwrap(),
+                name: "example.com".into(),
+                image: "fedora-19".into(),
+                memory: Gigabytes::from(1),
+                vcpus: 1,
+                disk: 10,
+                requested_at: clock.now(),
+            };
+            let first = simulator.ensure(&machine).await;
+            assert_eq!(simulator.ensure(&machine).await, first);
+            failed += usize::from(first.is_err());
+        }
+        assert!((250..350).contains(&failed), "{failed}");
     }
 }

@@ -63,6 +63,16 @@ pub(super) async fn as_owner(
     next.run(request).await
 }
 
+/// Whether a request is from this machine, and no proxy's for another.
+pub(super) fn is_local(request: &Request) -> bool {
+    let by_proxy = ["forwarded", "x-forwarded-for", "x-forwarded-proto"];
+    let peer = request.extensions().get::<Peer>();
+    peer.is_none_or(|peer| peer.address.to_canonical().is_loopback())
+        && !by_proxy
+            .iter()
+            .any(|name| request.headers().contains_key(*name))
+}
+
 async fn caller(cloud: &Cloud, headers: &HeaderMap, address: Address) -> Result<Caller, ApiError> {
     let unauthorized = |message| ApiError::new(ErrorId::Unauthorized, message);
     let Some(header) = headers.get(AUTHORIZATION) else {

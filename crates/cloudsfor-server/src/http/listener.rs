@@ -1,6 +1,5 @@
 //! Listening: connections, their limits, and a clean end.
 
-use std::convert::Infallible;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -21,6 +20,7 @@ use tower::ServiceExt;
 
 use super::auth::Peer;
 use super::connections::{Connection, Connections};
+use super::faults::HangUp;
 use super::head::{HEAD_SIZE, HEADERS};
 use super::tls::{Certificate, TlsError, TlsFiles};
 
@@ -195,7 +195,10 @@ impl Server {
             let answer = self.router.clone().oneshot(request);
             async move {
                 let response: Response = answer.await.unwrap_or_else(|never| match never {});
-                Ok::<_, Infallible>(response.map(|body| busy.until_sent(body)))
+                match response.extensions().get::<HangUp>() {
+                    Some(hang_up) => Err(*hang_up),
+                    None => Ok(response.map(|body| busy.until_sent(body))),
+                }
             }
         });
         let serving = self.http.serve_connection(TokioIo::new(stream), service);

@@ -5,13 +5,12 @@ use std::sync::atomic::AtomicU64;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{MatchedPath, Request, State};
+use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use cloudsfor_types::ErrorId;
-use cloudsfor_types::operations::OPERATIONS;
+use http::HeaderValue;
 use http::header::CONTENT_TYPE;
-use http::{HeaderMap, HeaderValue};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -20,10 +19,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
-use super::auth::Peer;
 use super::call::Answer;
 use super::error::ApiError;
-use super::route;
+use super::{auth, operation};
 use crate::cloud::{Cloud, CloudResult};
 use crate::store::statistics;
 
@@ -141,7 +139,7 @@ pub(super) async fn count(
             self.0.dec();
         }
     }
-    let operation = operation(&request);
+    let operation = operation::of(&request).map_or("other", |operation| operation.name);
     let began = Instant::now();
     metrics.in_flight.inc();
     let in_flight = InFlight(&metrics.in_flight);
@@ -157,23 +155,11 @@ pub(super) async fn count(
     response
 }
 
-/// The name of what was asked for.
-fn operation(request: &Request) -> &'static str {
-    let Some(path) = request.extensions().get::<MatchedPath>() else {
-        return "none";
-    };
-    let (method, path) = (request.method(), path.as_str());
-    let found = OPERATIONS
-        .iter()
-        .find(|operation| operation.method.as_str() == method.as_str() && route(operation) == path);
-    found.map_or("other", |operation| operation.name)
-}
-
 pub(super) async fn get(
     State((cloud, metrics)): State<(Arc<Cloud>, Arc<Metrics>)>,
     request: Request,
 ) -> Answer {
-    if !metrics.for_all && !is_local(request.extensions().get::<Peer>(), request.headers()) {
+    if !metrics.for_all && !auth::is_local(&request) {
         let message =
             "metrics are for this machine alone: start the service with --metrics-for-all";
         return Err(ApiError::new(ErrorId::Forbidden, message));
@@ -187,11 +173,4 @@ pub(super) async fn get(
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     response.headers_mut().insert(CONTENT_TYPE, content_type);
     Ok(response)
-}
-
-/// Whether a request is from this machine, and no proxy's for another.
-fn is_local(peer: Option<&Peer>, headers: &HeaderMap) -> bool {
-    let by_proxy = ["forwarded", "x-forwarded-for", "x-forwarded-proto"];
-    peer.is_none_or(|peer| peer.address.to_canonical().is_loopback())
-        && !by_proxy.iter().any(|name| headers.contains_key(*name))
 }

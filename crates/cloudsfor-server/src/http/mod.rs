@@ -17,6 +17,7 @@ mod drain;
 mod envelope;
 mod error;
 mod events;
+mod faults;
 mod head;
 mod health;
 mod idempotency;
@@ -26,11 +27,14 @@ mod listener;
 mod metrics;
 mod networks;
 mod openapi;
+mod operation;
 mod pages;
 mod query;
 mod rate_limit;
 mod records;
 mod snapshots;
+#[cfg(feature = "serve")]
+mod testing;
 #[cfg(feature = "serve")]
 mod tls;
 mod vms;
@@ -46,6 +50,7 @@ use cloudsfor_types::operations::{self, Method, Operation};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::cloud::Cloud;
+use crate::faults::Faults;
 use crate::store::accounts::Account;
 use error::ApiError;
 
@@ -55,19 +60,26 @@ pub use body::BODY_LIMIT;
 pub use listener::{Limits, Listener, serve};
 pub use openapi::document as openapi_document;
 #[cfg(feature = "serve")]
+pub use testing::Controls;
+#[cfg(feature = "serve")]
 pub use tls::{TlsError, TlsFiles};
 
 /// The path under which the API lives.
 pub const BASE_PATH: &str = "/api/v1";
 
 /// What whoever runs the service decides about its API.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct ApiOptions {
     /// How many requests an account may make in a minute. As many as it likes, if
     /// `None`.
     pub requests_per_minute: Option<NonZeroU32>,
     /// Whether `/metrics` can be read from other machines.
     pub metrics_for_all: bool,
+    /// The faults that requests meet.
+    pub faults: Option<Arc<Faults>>,
+    /// What tests can take hold of at `/testing`. Nothing, if `None`.
+    #[cfg(feature = "serve")]
+    pub controls: Option<Controls>,
 }
 
 /// The API, for callers who say who they are by basic authentication.
@@ -83,7 +95,15 @@ pub fn router(cloud: Arc<Cloud>, options: &ApiOptions) -> Router {
         .with_state((cloud.clone(), metrics.clone()));
     let authenticated = from_fn_with_state(cloud.clone(), auth::authenticate);
     let counted = from_fn_with_state(metrics, metrics::count);
-    wrapped(routes.layer(authenticated).merge(for_operators), cloud).layer(counted)
+    let mut router = routes.layer(authenticated).merge(for_operators);
+    #[cfg(feature = "serve")]
+    if let Some(controls) = &options.controls {
+        router = router.merge(testing::router(cloud.clone(), controls.clone()));
+    }
+    if let Some(faults) = &options.faults {
+        router = router.layer(from_fn_with_state(faults.clone(), faults::meet));
+    }
+    wrapped(router, cloud).layer(counted)
 }
 
 /// The API, for one account whose owner needs no password: whoever can read the

@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::types::Value;
+use rusqlite::{Connection, OpenFlags, params_from_iter};
 
 use super::lock::Alone;
 use super::{Store, StoreError, make_private, schema};
@@ -64,6 +65,52 @@ pub(crate) fn load(file: &Path, path: &Path) -> Result<Option<Option<PathBuf>>, 
     Ok(Some(replaced))
 }
 
+/// The tables that stay when a cloud is emptied: who may use it, and what it was.
+const STAYING: [&str; 3] = ["accounts", "passwords", "audit"];
+
+/// Empties the cloud: accounts and their passwords stay, and what was watched by
+/// cursor is known to be gone.
+pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
+    connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+    for table in tables(connection)? {
+        if !STAYING.contains(&table.as_str()) {
+            connection.execute_batch(&format!("DELETE FROM \"{table}\""))?;
+        }
+    }
+    Ok(connection.execute_batch("UPDATE accounts SET vm_count = 0")?)
+}
+
+/// Puts everything that the store `file` has in the place of what is there.
+pub(crate) fn replace(connection: &Connection, file: &Path) -> Result<(), StoreError> {
+    let source = Connection::open(file)?;
+    schema::migrate(&source, file)?;
+    connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
+    for table in tables(connection)? {
+        connection.execute_batch(&format!("DELETE FROM \"{table}\""))?;
+        let mut rows = source.prepare(&format!("SELECT * FROM \"{table}\""))?;
+        let columns = rows.column_names().collect::<Vec<_>>().join("\", \"");
+        let count = rows.column_count();
+        let places = vec!["?"; count].join(", ");
+        let mut insert = connection.prepare(&format!(
+            "INSERT INTO \"{table}\" (\"{columns}\") VALUES ({places})"
+        ))?;
+        let mut rows = rows.query([])?;
+        while let Some(row) = rows.next()? {
+            let values: Result<Vec<Value>, _> = (0..count).map(|column| row.get(column)).collect();
+            insert.execute(params_from_iter(values?))?;
+        }
+    }
+    Ok(())
+}
+
+fn tables(connection: &Connection) -> Result<Vec<String>, StoreError> {
+    let mut statement = connection.prepare(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+    )?;
+    let names = statement.query_map([], |row| row.get(0))?;
+    Ok(names.collect::<Result<_, _>>()?)
+}
+
 /// Keeps a store under another name, whole in one file. Its own name stays until
 /// it is taken over.
 fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
@@ -96,7 +143,7 @@ fn set_aside(path: &Path) -> Result<PathBuf, StoreError> {
 }
 
 /// Whether a file is a whole store of a version that this program knows.
-fn check(file: &Path) -> Result<(), StoreError> {
+pub(crate) fn check(file: &Path) -> Result<(), StoreError> {
     let unusable = |source| StoreError::Open {
         path: file.to_owned(),
         source,
