@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 mod bad_input;
+mod completion;
 mod curl;
 mod examples;
 mod local;

@@ -1,8 +1,9 @@
-//! Chores of the workspace. `cargo xtask fixtures` and `cargo xtask openapi` write
-//! files that are checked in; with `--check` they only compare, and fail if those
-//! differ. `cargo xtask bench` measures.
+//! Chores of the workspace. `cargo xtask fixtures`, `openapi`, `man`, `docs` and
+//! `completions` write files that are checked in; with `--check` they only compare,
+//! and fail if those differ. `cargo xtask bench` measures.
 
 mod bench;
+mod cli;
 mod fixtures;
 mod generated;
 mod openapi;
@@ -34,6 +35,24 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Write the command line's manual pages, crates/cloudsfor-cli/man
+    Man {
+        /// Write nothing; fail if what is checked in differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the command line's reference, crates/cloudsfor-cli/docs/reference.md
+    Docs {
+        /// Write nothing; fail if what is checked in differs
+        #[arg(long)]
+        check: bool,
+    },
+    /// Write the shells' completion scripts, crates/cloudsfor-cli/completions
+    Completions {
+        /// Write nothing; fail if what is checked in differs
+        #[arg(long)]
+        check: bool,
+    },
     /// Measure, and fail if a limit isn't kept
     Bench {
         #[command(subcommand)]
@@ -47,6 +66,9 @@ fn main() -> ExitCode {
         Chore::Bench { bench } => return measured(&bench),
         Chore::Fixtures { check } => (fixtures::generate(), check),
         Chore::Openapi { check } => (Ok(openapi::generate()), check),
+        Chore::Man { check } => (cli::man(), check),
+        Chore::Docs { check } => (Ok(cli::docs()), check),
+        Chore::Completions { check } => (Ok(cli::completions()), check),
     };
     let mode = if check { Mode::Check } else { Mode::Write };
     match files.and_then(|files: Generated| files.apply(mode)) {

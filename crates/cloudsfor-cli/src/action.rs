@@ -1,6 +1,6 @@
 //! Actions: operations on VMs that take a while.
 
-mod list;
+pub(crate) mod list;
 mod several;
 #[cfg(test)]
 mod tests;

@@ -17,8 +17,8 @@ use crate::terminal::Terminal;
 use crate::topics;
 use crate::vm::goal::Goal;
 use crate::{
-    account, action, api, apply, domain, events, image, key, login, network, profile, region,
-    snapshot, vm,
+    account, action, api, apply, complete, domain, events, image, key, login, network, profile,
+    region, snapshot, vm,
 };
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
@@ -55,6 +55,8 @@ pub(crate) enum Noun {
         #[command(subcommand)]
         verb: profile::Verb,
     },
+
+    Completion(complete::Completion),
 
     /// Run the service on this machine
     #[cfg(feature = "serve")]

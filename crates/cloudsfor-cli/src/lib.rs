@@ -10,6 +10,7 @@ mod action;
 mod api;
 mod apply;
 mod args;
+mod complete;
 mod confirm;
 mod connect;
 mod domain;
@@ -52,8 +53,20 @@ use failure::Failure;
 use settings::Environment;
 use terminal::Terminal;
 
+/// The command line, for what is generated from it: manual pages, the reference.
+pub fn command() -> clap::Command {
+    args::command()
+}
+
+/// The script that makes a shell (`bash`, `zsh`, `fish`) ask this program what to
+/// complete; empty for any other.
+pub fn completion_script(shell: &str) -> String {
+    complete::script(shell)
+}
+
 /// Runs the command that the process was started with.
 pub fn run() -> ExitCode {
+    complete::answer_a_shell();
     let args: Vec<_> = std::env::args_os().collect();
     let parsed = args::command()
         .try_get_matches_from(&args)
@@ -89,6 +102,7 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             connection.close().await;
             ended
         }),
+        Noun::Completion(args) => complete::print(args, terminal),
         Noun::Login(args) => on(runtime::Builder::new_current_thread(), async {
             login::login(args, global, &Environment::of_process()?, terminal).await
         }),

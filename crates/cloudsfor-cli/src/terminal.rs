@@ -83,6 +83,25 @@ impl Terminal {
         }
     }
 
+    /// Nobody: who can't be asked, and is told nothing.
+    pub(crate) fn of_nobody() -> Self {
+        let nowhere = || Stream {
+            writer: Box::new(io::sink()),
+            is_terminal: false,
+            paint: Paint::none(),
+        };
+        Self {
+            out: nowhere(),
+            err: nowhere(),
+            input: Box::new(input::Nothing),
+            measure: Box::new(|| None),
+            moving: None,
+            interrupt: Box::new(|| Box::pin(std::future::pending())),
+            clock: jiff::Timestamp::now,
+            quiet: true,
+        }
+    }
+
     /// Standard output, for results. What is written shows up when the command
     /// ends, or at [`Terminal::flush`].
     pub(crate) fn out(&mut self) -> &mut dyn Write {

@@ -41,3 +41,24 @@ impl Input for Stdin {
         Ok(bytes)
     }
 }
+
+/// No input at all.
+pub(super) struct Nothing;
+
+impl Input for Nothing {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+
+    fn line(&mut self) -> io::Result<String> {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn secret(&mut self, _: &str) -> io::Result<String> {
+        Err(io::ErrorKind::UnexpectedEof.into())
+    }
+
+    fn all(&mut self, _: u64) -> io::Result<Vec<u8>> {
+        Ok(Vec::new())
+    }
+}

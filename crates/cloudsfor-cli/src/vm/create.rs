@@ -12,6 +12,10 @@ use super::wait::{Wait, until_it_runs};
 use crate::args::{Global, Waiting, label, labels, number, quote};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::key::Keys;
+use crate::kinds::Findable;
+use crate::kinds::find::find;
+use crate::kinds::selector::Selector;
 use crate::output;
 use crate::terminal::{Interrupt, Terminal};
 use crate::text_file;
@@ -49,9 +53,10 @@ pub(crate) struct Create {
     #[arg(long, value_enum)]
     plan: Option<Tariff>,
 
-    /// The id of a key to put into root's account; may be repeated
-    #[arg(long = "ssh-key", value_name = "ID")]
-    ssh_keys: Vec<u64>,
+    /// A key to put into root's account, by its name, id or fingerprint; may be
+    /// repeated
+    #[arg(long = "ssh-key", value_name = "NAME|ID")]
+    ssh_keys: Vec<Selector>,
 
     /// Make backups automatically
     #[arg(long)]
@@ -127,7 +132,8 @@ pub(super) async fn create(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let request = request(args, global, terminal)?;
+    let keys = key_ids(api, args, global).await?;
+    let request = request(args, &keys, global, terminal)?;
     if args.ensure
         && let Some(vm) = existing(api, &request, global).await?
     {
@@ -163,6 +169,19 @@ pub(super) async fn create(
     let vm = until_it_runs(api, &wait, terminal, &mut interrupt).await?;
     output::one(terminal, &global.view, &vm)?;
     Ok(Exit::Done)
+}
+
+/// The ids of the keys, of which only those that aren't given are asked for.
+async fn key_ids(api: &dyn Api, args: &Create, global: &Global) -> Result<Vec<u64>, Failure> {
+    let undone = format!("the VM {} was not created: can't find the key", args.name);
+    let mut ids = Vec::with_capacity(args.ssh_keys.len());
+    for key in &args.ssh_keys {
+        ids.push(match Keys::id(key).map(str::parse) {
+            Some(Ok(id)) => id,
+            _ => find(&Keys, api, key, global, &undone).await?.id,
+        });
+    }
+    Ok(ids)
 }
 
 /// Shows a VM that needn't be created, when it is ready as a new one would be.
@@ -257,7 +276,12 @@ fn repeatable(failure: Failure, key: &IdempotencyKey) -> Failure {
 
 /// The request, read from its JSON as strictly as the server does, so that every
 /// fault is found at once and before anything is sent.
-fn request(args: &Create, global: &Global, terminal: &mut Terminal) -> Result<CreateVm, Failure> {
+fn request(
+    args: &Create,
+    keys: &[u64],
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<CreateVm, Failure> {
     let user_data = match &args.user_data {
         Some(file) => Some(text_file::read(
             file,
@@ -280,7 +304,7 @@ fn request(args: &Create, global: &Global, terminal: &mut Terminal) -> Result<Cr
         "plan",
         args.plan.map(|tariff| tariff.plan().to_string()).into(),
     );
-    set("ssh_keys", args.ssh_keys.clone().into());
+    set("ssh_keys", keys.into());
     set("backups", args.backups.into());
     set("ipv6", args.ipv6.into());
     set("user_data", user_data.into());

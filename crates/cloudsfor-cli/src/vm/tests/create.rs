@@ -222,7 +222,7 @@ fn what_is_no_value_at_all_is_a_usage_error() {
         ("--idempotency-key é", "--idempotency-key"),
         ("--timeout 0s", "--timeout"),
         ("--timeout soon", "--timeout"),
-        ("--ssh-key mine", "--ssh-key"),
+        ("--ssh-key=", "--ssh-key"),
         ("--label role", "--label"),
     ] {
         assert!(refused_with(more).contains(flag), "{more}");
@@ -230,6 +230,30 @@ fn what_is_no_value_at_all_is_a_usage_error() {
     let sizes = "vm create a --region r --image i --size big --cpu 1 --disk-size 1";
     assert!(refused(&sizes.split(' ').collect::<Vec<_>>()).contains("must be a number"));
     assert!(refused(&["vm", "create", "a"]).contains("--disk-size"));
+}
+
+#[test]
+fn a_key_is_named_by_its_name_too() {
+    let (mut api, sent) = accepting();
+    api.expect_list_keys().returning(|_, _| {
+        let key = |id: u64, name: &str| {
+            let key = json!({"id": id, "name": name, "fingerprint": "f", "public_key": "k"});
+            serde_json::from_value(key).unwrap()
+        };
+        Ok(cloudsfor_core::Page::whole(vec![
+            key(8, "laptop"),
+            key(9, "desk"),
+        ]))
+    });
+    let ended = create(
+        &api,
+        "--ssh-key desk --ssh-key 7 --no-wait -q",
+        Fake::default(),
+    );
+    assert_eq!(ended.exit.code(), 0, "{}", ended.screen.err());
+    assert_eq!(sent.lock().unwrap().as_ref().unwrap().ssh_keys, [9, 7]);
+    let unknown = create(&api, "--ssh-key none", Fake::default());
+    assert_eq!(unknown.exit.code(), 3);
 }
 
 #[test]

@@ -1,0 +1,1 @@
+complete --keep-order --exclusive --command cloudsfor --arguments "(COMPLETE=fish cloudsfor -- (commandline --current-process --tokenize --cut-at-cursor) (commandline --current-token))"
