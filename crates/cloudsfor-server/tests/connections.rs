@@ -448,3 +448,36 @@ async fn an_answer_that_is_lost_by_request_was_carried_out() {
     }
     service.stop().await;
 }
+
+#[tokio::test]
+async fn wherever_the_connection_is_cut_a_whole_request_counts_once_and_half_a_one_never() {
+    let service = start(Limits::default()).await;
+    let body = example("example.com").to_string();
+    let request = post(&body, body.len());
+    let mut sent_whole = 0;
+    for cut in (0..request.len())
+        .step_by(23)
+        .chain([request.len() - 1, request.len()])
+    {
+        let mut stream = service.connect().await;
+        stream.write_all(&request.as_bytes()[..cut]).await.unwrap();
+        if cut == request.len() {
+            sent_whole += 1;
+            // The answer's first byte was on its way, and its last is not awaited.
+            stream.read_exact(&mut [0]).await.unwrap();
+        }
+    }
+    let accepted = async {
+        while !service
+            .list()
+            .await
+            .contains(&format!("\"total\":{sent_whole}"))
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), accepted)
+        .await
+        .unwrap();
+    service.stop().await;
+}

@@ -35,6 +35,11 @@ pub fn regions() -> Vec<Region> {
     REGIONS.iter().map(described_region).collect()
 }
 
+/// The names of all regions.
+pub fn region_names() -> impl Iterator<Item = &'static str> {
+    REGIONS.iter().map(|(name, ..)| *name)
+}
+
 /// The region with this name; one that is no longer offered keeps its name.
 pub fn region(name: &str) -> Region {
     let entry = REGIONS.iter().find(|(offered, ..)| *offered == name);
@@ -57,6 +62,11 @@ fn described_region((name, lat, lng, description): &(&str, f64, f64, &str)) -> R
 /// All public images.
 pub fn distros() -> Vec<Distro> {
     IMAGES.iter().map(described_image).collect()
+}
+
+/// The identifiers of all public images.
+pub fn distro_names() -> impl Iterator<Item = &'static str> {
+    IMAGES.iter().map(|(name, _)| *name)
 }
 
 /// The public image with this identifier.
@@ -91,13 +101,13 @@ fn image_id(distro: &str) -> String {
 
 /// What is wrong with a region's name, if anything.
 pub fn region_fault(name: &str) -> Option<FieldFault> {
-    let names: Vec<_> = REGIONS.iter().map(|(name, ..)| *name).collect();
+    let names: Vec<_> = region_names().collect();
     (!names.contains(&name)).then(|| not_offered("region", name, &names))
 }
 
 /// The fault of naming an image that there isn't.
 pub fn image_fault(name: &str) -> FieldFault {
-    let names: Vec<_> = IMAGES.iter().map(|(name, _)| *name).collect();
+    let names: Vec<_> = distro_names().collect();
     not_offered("image", name, &names)
 }
 

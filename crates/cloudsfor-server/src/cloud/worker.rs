@@ -38,6 +38,9 @@ const FOREIGN_WORK: Duration = Duration::from_millis(500);
 /// How often to look whether another process has finished what it is at.
 const OTHERS_WORK: Duration = Duration::from_millis(20);
 
+/// When a machine can't be removed, how long until it is tried again.
+const DESTROY_PAUSE: Duration = Duration::from_secs(30);
+
 /// After the store failed, how long to leave it alone.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -289,6 +292,16 @@ fn record(tx: &Tx<'_>, claim: &Claimed, progress: &Progress) -> CloudResult<()> 
             at.as_millisecond(),
         )?),
         Ok(Step::Done(size)) => actions::complete(tx, claim, &Outcome::Done(*size)),
+        // Nobody else would remove the machine, or may have its address.
+        Err(error) if claim.work == Work::Destroy => {
+            tracing::error!(vm_id = %claim.vm_id, %error, "can't remove a machine yet");
+            let again = tx.now + DESTROY_PAUSE;
+            Ok(operations::postpone(
+                tx.connection,
+                claim,
+                again.as_millisecond(),
+            )?)
+        }
         Err(error) => actions::complete(tx, claim, &Outcome::Failed(error.to_string())),
     }
 }

@@ -77,7 +77,11 @@ impl From<CloudError> for ApiError {
             }
             CloudError::Store(error) => {
                 tracing::error!(%error, "the store failed");
-                if error.is_temporary() {
+                if error.is_damage() {
+                    let message =
+                        "the service's store is damaged: whoever runs it must put a backup back";
+                    Self::new(ErrorId::ServiceUnavailable, message)
+                } else if error.is_temporary() {
                     let message = "the service can't do this at the moment: try again soon";
                     Self::new(ErrorId::ServiceUnavailable, message)
                 } else {

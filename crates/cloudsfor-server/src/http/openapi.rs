@@ -117,7 +117,62 @@ fn success(operation: &Operation) -> Value {
         success["headers"] = json!({"X-Action-Id": {"description": "The action.",
             "schema": {"type": "string"}}});
     }
+    let links = links(operation);
+    if !links.is_empty() {
+        success["links"] = Value::Object(links);
+    }
     success
+}
+
+/// What can be done next with what was made, and where its id is.
+fn links(operation: &Operation) -> Map<String, Value> {
+    const OF_VM: &[Operation] = &[
+        op::GET_VM,
+        op::UPDATE_VM,
+        op::CREATE_VM_ACTION,
+        op::LIST_VM_ACTIONS,
+        op::LIST_VM_SNAPSHOTS,
+        op::LIST_VM_BACKUPS,
+        op::DELETE_VM,
+    ];
+    const OF_ACTION: &[Operation] = &[op::GET_ACTION, op::GET_VM_ACTION];
+    const OF_KEY: &[Operation] = &[op::GET_KEY, op::UPDATE_KEY, op::DELETE_KEY];
+    const OF_NETWORK: &[Operation] = &[op::GET_NETWORK, op::JOIN_NETWORK, op::DELETE_NETWORK];
+    const OF_DOMAIN: &[Operation] = &[
+        op::GET_DOMAIN,
+        op::LIST_RECORDS,
+        op::CREATE_RECORD,
+        op::DELETE_DOMAIN,
+    ];
+    const OF_RECORD: &[Operation] = &[op::GET_RECORD, op::UPDATE_RECORD, op::DELETE_RECORD];
+    let (next, ids) = match *operation {
+        op::CREATE_VM => (OF_VM, json!({"id": "$response.body#/vm/id"})),
+        op::CREATE_VM_ACTION => (
+            OF_ACTION,
+            json!({"id": "$response.body#/action/id", "action_id": "$response.body#/action/action_id"}),
+        ),
+        op::CREATE_KEY => (OF_KEY, json!({"key": "$response.body#/ssh_key/id"})),
+        op::CREATE_NETWORK => (
+            OF_NETWORK,
+            json!({"network_id": "$response.body#/network/id"}),
+        ),
+        op::CREATE_DOMAIN => (OF_DOMAIN, json!({"name": "$response.body#/domain/name"})),
+        op::CREATE_RECORD => (
+            OF_RECORD,
+            json!({"name": "$request.path.name", "record_id": "$response.body#/domain_record/id"}),
+        ),
+        _ => (&[][..], json!({})),
+    };
+    let link = |next: &Operation| {
+        let wanted = |(name, _): &(&String, &Value)| next.path.contains(&format!("{{{name}}}"));
+        let ids = ids.as_object().into_iter().flatten().filter(wanted);
+        let ids: Map<_, _> = ids.map(|(name, at)| (name.clone(), at.clone())).collect();
+        (
+            next.name.to_owned(),
+            json!({"operationId": next.name, "parameters": ids}),
+        )
+    };
+    next.iter().map(link).collect()
 }
 
 fn query_parameters(operation: &Operation) -> Vec<&'static str> {

@@ -86,6 +86,20 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether the file is broken, so that only a backup helps.
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::NoStore { .. } => true,
+            Self::Open { source, .. } | Self::Sqlite(source) => matches!(
+                source.sqlite_error_code(),
+                Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase)
+            ),
+            _ => false,
+        }
+    }
+}
+
 /// Whether the statement may work later.
 pub(super) fn is_temporary(error: &rusqlite::Error) -> bool {
     matches!(

@@ -71,6 +71,7 @@ impl Store {
         make_private(path)?;
         let connection = open(path, OpenFlags::default())?;
         write_ahead(&connection, path)?;
+        whole(&connection, path)?;
         schema::migrate(&connection, path)?;
         Ok(Self {
             writer: Writer::start(connection)?,
@@ -140,6 +141,9 @@ impl Store {
 
     /// Finishes what was accepted and closes the writer. Later writes fail.
     pub async fn close(&self) {
+        // The writer closes last: only a connection that may write brings the log
+        // into the file.
+        self.readers.close_idle();
         self.writer.close().await;
     }
 }
@@ -185,6 +189,29 @@ fn open(path: &Path, flags: OpenFlags) -> Result<Connection, StoreError> {
         .execute_batch("PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;")
         .map_err(at)?;
     Ok(connection)
+}
+
+/// Whether the file has as many pages as it says: a copy that was cut has not. One
+/// to which something was written is not looked at, as its newest pages may be in
+/// the log alone.
+fn whole(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let number = |pragma: &str| -> rusqlite::Result<i64> {
+        connection.pragma_query_value(None, pragma, |row| row.get(0))
+    };
+    let damaged = |found: String| StoreError::Damaged {
+        path: path.to_owned(),
+        found,
+    };
+    let numbers = number("page_count").and_then(|pages| Ok(pages * number("page_size")?));
+    let wanted = numbers.map_err(|error| damaged(error.to_string()))? as u64;
+    let length = |path: &Path| std::fs::metadata(path).map_or(0, |file| file.len());
+    let mut log = path.as_os_str().to_owned();
+    log.push("-wal");
+    let found = length(path);
+    if found < wanted && length(Path::new(&log)) == 0 {
+        return Err(damaged(format!("it has {found} of {wanted} bytes")));
+    }
+    Ok(())
 }
 
 /// Waits while another process writes. SQLite's own way sleeps longer and longer,

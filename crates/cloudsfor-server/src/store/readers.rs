@@ -24,6 +24,11 @@ impl Readers {
         }
     }
 
+    /// Closes those that are idle.
+    pub(super) fn close_idle(&self) {
+        self.lock().clear();
+    }
+
     pub(super) fn read<T, E: From<StoreError>>(
         &self,
         query: impl FnOnce(&Connection) -> Result<T, E>,

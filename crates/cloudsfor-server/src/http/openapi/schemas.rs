@@ -6,6 +6,8 @@ use cloudsfor_types::{
 };
 use serde_json::{Map, Value, json};
 
+use crate::cloud::catalog;
+
 pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Value {
     json!({"type": "string", "enum": names.collect::<Vec<_>>()})
 }
@@ -95,14 +97,17 @@ fn request_schemas() -> Vec<(&'static str, Value)> {
         ("VmAction", vm_action()),
         (
             "CreateKey",
-            request(json!({"name": title(), "public_key": text()}), json!({})),
+            request(
+                json!({"name": title(), "public_key": {"type": "string", "minLength": 1, "pattern": "^(ssh|ecdsa)-"}}),
+                json!({}),
+            ),
         ),
         ("UpdateKey", request(json!({"name": title()}), json!({}))),
         (
             "CreateNetwork",
             request(json!({"name": title()}), json!({})),
         ),
-        ("JoinNetwork", request(json!({"vm_id": text()}), json!({}))),
+        ("JoinNetwork", request(json!({"vm_id": id()}), json!({}))),
         (
             "CreateDomain",
             request(
@@ -293,6 +298,9 @@ const PLAIN: &str = r"[^\x00-\x1f\x7f-\x9f]";
 /// A label of a hostname.
 const LABEL: &str = "[A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?";
 
+/// A label of a name in DNS.
+const DNS_LABEL: &str = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,20}[A-Za-z0-9_])?";
+
 fn title() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 255,
         "pattern": format!(r"^{PLAIN}*\S{PLAIN}*$")})
@@ -324,8 +332,8 @@ fn create_vm() -> Value {
     request(
         json!({
             "name": hostname(),
-            "region": text(),
-            "image": {"type": "string", "description": "A distro's name, or a snapshot's or backup's id."},
+            "region": names(catalog::region_names()),
+            "image": image(),
             "size": memory(),
             "cpu": whole(1, 128),
             "disk_size": whole(1, 65_536),
@@ -360,16 +368,42 @@ fn vm_action() -> Value {
         request(json!({"type": names(plain.map(ActionType::as_str))}), none()),
         typed(ActionType::Resize, none(), sizes),
         typed(ActionType::Snapshot, json!({"name": title()}), none()),
-        typed(ActionType::Restore, json!({"image": text()}), none()),
-        typed(ActionType::Rebuild, json!({"image": text()}), none()),
+        typed(ActionType::Restore, json!({"image": id()}), none()),
+        typed(ActionType::Rebuild, json!({"image": image()}), none()),
         typed(ActionType::Rename, json!({"name": hostname()}), none()),
     ]})
 }
 
+/// An id as the service makes them.
+fn id() -> Value {
+    json!({"type": "string", "pattern": "^[0-9a-f]{32}$"})
+}
+
+fn image() -> Value {
+    json!({"description": "A distro's name, or a snapshot's or backup's id.",
+        "anyOf": [names(catalog::distro_names()), {"type": "string", "minLength": 1}]})
+}
+
 fn record_spec() -> Value {
     let number = || whole(0, u16::MAX.into());
-    request(
-        json!({"type": names(RecordType::KNOWN.iter().map(RecordType::as_str)), "name": text(), "data": text()}),
-        json!({"priority": number(), "port": number(), "weight": number()}),
-    )
+    let host = || json!({"type": "string", "pattern": format!(r"^(@|{DNS_LABEL}(\.{DNS_LABEL}){{0,3}}\.?)$")});
+    let of = |kind: RecordType, data: Value, numbers: Value| {
+        let common = json!({"type": {"type": "string", "const": kind.as_str()},
+            "name": {"type": "string", "pattern": format!(r"^(@|(\*\.)?{DNS_LABEL}(\.{DNS_LABEL}){{0,2}})$")},
+            "data": data});
+        request(merged(common, numbers), json!({}))
+    };
+    let none = || json!({});
+    json!({"oneOf": [
+        of(RecordType::A, json!({"type": "string", "format": "ipv4"}), none()),
+        of(RecordType::Aaaa, json!({"type": "string", "format": "ipv6"}), none()),
+        of(RecordType::Cname, host(), none()),
+        of(RecordType::Mx, host(), json!({"priority": number()})),
+        of(RecordType::Ns, host(), none()),
+        of(RecordType::Srv, host(),
+            json!({"priority": number(), "port": number(), "weight": number()})),
+        of(RecordType::Txt,
+            json!({"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[ -~]+$"}), none()),
+        of(RecordType::Ptr, host(), none()),
+    ]})
 }
