@@ -9,4 +9,6 @@ mod curl;
 mod examples;
 mod local;
 mod login;
+mod readme;
 mod serve;
+mod terminal;
