@@ -402,6 +402,7 @@ async fn health_and_the_description_need_no_credentials() {
         ("/healthz", "ok"),
         ("/readyz", "ready"),
         ("/api/v1/openapi.json", "\"openapi\": \"3.1.0\""),
+        ("/api/v1/docs", "<title>CloudsFor API</title>"),
     ] {
         let answer = cloud
             .send(Request::get(path).body(Body::empty()).unwrap())

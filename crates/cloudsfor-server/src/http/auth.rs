@@ -21,6 +21,9 @@ use crate::store::accounts::Account;
 /// What of the API can be read without credentials: its description.
 pub(super) const OPENAPI: &str = "/openapi.json";
 
+/// And the page that shows it.
+pub(super) const REFERENCE: &str = "/docs";
+
 /// Where a request comes from: noted by whoever has the connection.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
@@ -37,7 +40,7 @@ pub(super) async fn authenticate(
     next: Next,
 ) -> Response {
     let path = request.uri().path().strip_prefix(BASE_PATH);
-    if path.is_none_or(|path| path == OPENAPI) {
+    if path.is_none_or(|path| [OPENAPI, REFERENCE].contains(&path)) {
         return next.run(request).await;
     }
     let address = request.extensions().get::<Peer>().map(|peer| peer.address);

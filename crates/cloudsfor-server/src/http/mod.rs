@@ -32,6 +32,7 @@ mod pages;
 mod query;
 mod rate_limit;
 mod records;
+mod reference;
 mod snapshots;
 #[cfg(feature = "serve")]
 mod testing;
@@ -133,6 +134,10 @@ fn routes(cloud: Arc<Cloud>) -> Router {
         });
     router
         .route(&format!("{BASE_PATH}{}", auth::OPENAPI), get(openapi::get))
+        .route(
+            &format!("{BASE_PATH}{}", auth::REFERENCE),
+            get(reference::get),
+        )
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz))
         .fallback(|| async { ApiError::no_such_path() })
