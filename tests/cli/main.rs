@@ -9,6 +9,7 @@ mod curl;
 mod examples;
 mod local;
 mod login;
+mod operator;
 mod readme;
 mod serve;
 mod terminal;

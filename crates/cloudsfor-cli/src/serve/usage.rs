@@ -1,6 +1,7 @@
 //! `serve usage`: what was used, by account and plan.
 
 use std::borrow::Cow;
+use std::time::Duration;
 
 use clap::Args;
 use cloudsfor_server::admin::Admin;
@@ -45,7 +46,9 @@ pub(super) fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let from = args.from.unwrap_or(Timestamp::UNIX_EPOCH);
-    let to = args.to.unwrap_or_else(Timestamp::now);
+    // The store counts whole seconds, and the present one counts.
+    let now = || Timestamp::now() + Duration::from_secs(1);
+    let to = args.to.unwrap_or_else(now);
     let failed = |exit, why: String| Failure::new(exit, "can't show what was used", why);
     if from >= to {
         let why = format!("{from} is not before {to}");

@@ -215,10 +215,18 @@ fn object(value: &Value) -> impl Iterator<Item = (&String, &Value)> {
     value.as_object().into_iter().flat_map(Map::iter)
 }
 
+/// A value as text; what is between backticks is code.
 fn text(value: &Value) -> String {
     match value {
         Value::Null => String::new(),
-        Value::String(text) => escaped(text),
+        Value::String(text) => {
+            let parts = text.split('`').enumerate();
+            let shown = parts.map(|(number, part)| match number % 2 {
+                0 => escaped(part),
+                _ => format!("<code>{}</code>", escaped(part)),
+            });
+            shown.collect()
+        }
         other => escaped(&other.to_string()),
     }
 }

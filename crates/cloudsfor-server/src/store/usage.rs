@@ -93,7 +93,7 @@ pub fn report(
          SELECT email, plan, count(DISTINCT vm_id), sum(seconds), sum(seconds * running),
              sum(seconds * memory), sum(seconds * vcpus), sum(seconds * disk)
          FROM part JOIN accounts ON accounts.id = part.account_id
-         WHERE seconds > 0
+         WHERE seconds >= 0
          GROUP BY part.account_id, plan ORDER BY email, plan",
     )?;
     let whole = |number: i64| u64::try_from(number).unwrap_or(0);
