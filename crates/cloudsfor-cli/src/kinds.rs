@@ -40,6 +40,20 @@ pub(crate) trait Collection {
     /// What is said of an empty list.
     fn none(&self) -> String;
 
+    /// Hands each of them on as soon as it is there.
+    async fn each(
+        &self,
+        api: &dyn Api,
+        call: &CallOptions,
+        take: &mut (dyn FnMut(Self::Item) + Send),
+    ) -> Result<(), Error> {
+        list::every(self, api, call)
+            .await?
+            .into_iter()
+            .for_each(take);
+        Ok(())
+    }
+
     /// Lists all of them, or a page.
     async fn page(
         &self,

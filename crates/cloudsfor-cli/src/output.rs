@@ -11,6 +11,7 @@ pub(crate) mod field;
 pub(crate) mod format;
 pub(crate) mod hosts;
 pub(crate) mod json;
+mod lister;
 pub(crate) mod query;
 pub(crate) mod style;
 pub(crate) mod table;
@@ -32,6 +33,7 @@ use clean::clean;
 use field::{Field, Row};
 pub(crate) use format::Format;
 use hosts::Host;
+pub(crate) use lister::Lister;
 use table::{Column, Table, width};
 use template::Template;
 pub(crate) use view::View;
@@ -76,58 +78,42 @@ pub(crate) fn list<T: Resource>(
     view: &View,
     items: &[T],
 ) -> Result<(), Failure> {
-    let chosen = view.fields::<T>();
-    let needs_attributes = chosen.iter().flatten().any(Field::is_attribute);
-    let row = |item| match needs_attributes {
-        true => Row::with_attributes(item),
-        false => Row::bare(item),
-    };
-    if needs_attributes {
-        let rows: Vec<_> = items.iter().map(Row::with_attributes).collect();
-        for field in chosen.iter().flatten() {
-            field.check(&rows)?;
-        }
+    if Lister::<T>::can(view) {
+        let mut lister = Lister::begin(terminal, view)?;
+        items.iter().try_for_each(|item| lister.add(item))?;
+        return lister.end().map(drop);
     }
-    match (&view.output, chosen) {
-        (Format::Table, chosen) => {
-            let fields = chosen.unwrap_or_else(Field::all);
-            let times = terminal.times(Times::Ago);
-            let table = Table::new(&fields, items.iter().map(row), times);
+    if let Format::AnsibleInventory | Format::SshConfig = view.output {
+        let hosts: Option<Vec<_>> = items.iter().map(T::host).collect();
+        return write_hosts(terminal, &view.output, hosts.as_deref());
+    }
+    let Some(fields) = view.fields::<T>() else {
+        return document(terminal, view, &items);
+    };
+    let rows: Vec<_> = items.iter().map(Row::with_attributes).collect();
+    fields.iter().try_for_each(|field| field.check(&rows))?;
+    match view.output {
+        Format::Csv => csv::write(terminal.out(), &fields, rows, !view.no_headers)?,
+        Format::Table => {
+            let mut table = Table::new(&fields, terminal.times(Times::Ago));
+            rows.iter().for_each(|row| table.add(&fields, row));
             let (width, paint) = (terminal.width(), terminal.paint());
             let left_out = table.write(terminal.out(), width, paint, !view.no_headers)?;
-            if !left_out.is_empty() {
-                terminal.note(&format!(
-                    "Left out, as the terminal is too narrow: {}",
-                    left_out.join(", ")
-                ));
-            }
+            tell_left_out(&left_out, terminal);
         }
-        (Format::Csv, chosen) => {
-            let fields = chosen.unwrap_or_else(Field::all);
-            let rows = items.iter().map(row);
-            csv::write(terminal.out(), &fields, rows, !view.no_headers)?;
-        }
-        (Format::Json, None) => json::write_pretty(terminal.out(), &items)?,
-        (Format::Yaml, None) => write_yaml(terminal, &items)?,
-        (Format::Json | Format::Yaml, Some(fields)) => {
-            let objects: Vec<_> = items.iter().map(|item| object(&fields, item)).collect();
+        _ => {
+            let objects: Vec<_> = rows.iter().map(|row| object(&fields, row)).collect();
             document(terminal, view, &objects)?;
         }
-        (Format::AnsibleInventory | Format::SshConfig, _) => {
-            let hosts: Option<Vec<_>> = items.iter().map(T::host).collect();
-            write_hosts(terminal, &view.output, hosts.as_deref())?;
-        }
-        (Format::Template(text), _) => {
-            let template = Template::new(text)?;
-            for item in items {
-                let filled = template.fill(item)?;
-                writeln!(terminal.out(), "{filled}")?;
-            }
-        }
-        (Format::Id, _) => lines(terminal, items.iter().map(T::id))?,
-        (Format::Name, _) => lines(terminal, items.iter().map(|item| item.name().into()))?,
     }
     Ok(())
+}
+
+fn tell_left_out(left_out: &[String], terminal: &mut Terminal) {
+    if !left_out.is_empty() {
+        let names = left_out.join(", ");
+        terminal.note(&format!("Left out, as the terminal is too narrow: {names}"));
+    }
 }
 
 /// Shows one thing.
@@ -147,9 +133,11 @@ pub(crate) fn one<T: Described>(
         }
         (Format::Json, None) => Ok(json::write_pretty(terminal.out(), item)?),
         (Format::Yaml, None) => write_yaml(terminal, item),
-        (Format::Json | Format::Yaml, Some(fields)) => {
-            document(terminal, view, &object(&fields, item))
-        }
+        (Format::Json | Format::Yaml, Some(fields)) => document(
+            terminal,
+            view,
+            &object(&fields, &Row::with_attributes(item)),
+        ),
         _ => list(terminal, view, std::slice::from_ref(item)),
     }
 }
@@ -173,9 +161,8 @@ fn write_yaml(terminal: &mut Terminal, value: &impl Serialize) -> Result<(), Fai
 }
 
 /// What these fields of a thing are.
-fn object<T: Resource>(fields: &[Field<T>], item: &T) -> Object {
-    let row = Row::with_attributes(item);
-    let pairs = fields.iter().map(|field| (field.key(), field.json(&row)));
+fn object<T: Resource>(fields: &[Field<T>], row: &Row<'_, T>) -> Object {
+    let pairs = fields.iter().map(|field| (field.key(), field.json(row)));
     Object(pairs.collect())
 }
 
@@ -214,13 +201,6 @@ pub(crate) fn filled(template: &str, value: &impl Serialize) -> Result<String, F
 /// Shows one line.
 pub(crate) fn line(terminal: &mut Terminal, text: &str) -> io::Result<()> {
     writeln!(terminal.out(), "{}", clean(text))
-}
-
-fn lines<'a>(
-    terminal: &mut Terminal,
-    texts: impl IntoIterator<Item = Cow<'a, str>>,
-) -> io::Result<()> {
-    texts.into_iter().try_for_each(|text| line(terminal, &text))
 }
 
 /// The lines that describe one thing: a label and a value each.

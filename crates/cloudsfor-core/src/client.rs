@@ -19,10 +19,12 @@ mod create;
 #[cfg(test)]
 mod create_law;
 mod domains;
+mod each_vm;
 mod events;
 mod exchange;
 mod key_support;
 mod keys;
+mod list_reader;
 mod networks;
 #[cfg(test)]
 mod operations;

@@ -11,7 +11,7 @@ use crate::args::{Global, duration};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::query::Query;
-use crate::output::{self, Format, Resource};
+use crate::output::{self, Format, Lister, Resource};
 use crate::terminal::Terminal;
 
 /// How often `--watch` looks, unless told.
@@ -37,13 +37,41 @@ pub(crate) async fn list<C: Collection>(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let call = global.call();
-    let fetch = async || {
-        let items = every(collection, api, &call).await;
-        let what = || format!("the {} can't be listed", collection.all());
-        items.map_err(|error| Failure::of(&error, what()).naming(|field| format!("--{field}")))
+    let failed = |error| {
+        let what = format!("the {} can't be listed", collection.all());
+        Failure::of(&error, what).naming(|field| format!("--{field}"))
     };
-    let none = || collection.none();
-    show(args, global, terminal, fetch, none).await
+    let is_plain = args.query.is_everything() && args.watch.is_none();
+    if is_plain && Lister::<C::Item>::can(&global.view) {
+        let number = show_each(collection, api, global, terminal, failed).await?;
+        if number == 0 && global.view.output == Format::Table {
+            terminal.note(&collection.none());
+        }
+        return Ok(Exit::Done);
+    }
+    let fetch = async || every(collection, api, &call).await.map_err(failed);
+    show(args, global, terminal, fetch, || collection.none()).await
+}
+
+/// Shows a list while it arrives, and says how many there were.
+async fn show_each<C: Collection>(
+    collection: &C,
+    api: &dyn Api,
+    global: &Global,
+    terminal: &mut Terminal,
+    failed: impl Fn(Error) -> Failure,
+) -> Result<usize, Failure> {
+    let mut lister = Lister::begin(terminal, &global.view)?;
+    let mut written = Ok(());
+    let mut take = |item: C::Item| {
+        if written.is_ok() {
+            written = lister.add(&item);
+        }
+    };
+    let arrived = collection.each(api, &global.call(), &mut take).await;
+    arrived.map_err(failed)?;
+    written?;
+    lister.end()
 }
 
 /// Shows what is fetched, as these arguments say; an empty list in words.

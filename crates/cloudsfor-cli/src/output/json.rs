@@ -14,6 +14,42 @@ pub(crate) fn write_pretty(mut out: impl Write, value: &impl Serialize) -> io::R
     writeln!(out)
 }
 
+/// An array that is written item by item, over several lines.
+pub(crate) struct Array {
+    formatter: Harmless<PrettyFormatter<'static>>,
+    is_empty: bool,
+}
+
+impl Default for Array {
+    fn default() -> Self {
+        Self {
+            formatter: Harmless(PrettyFormatter::new()),
+            is_empty: true,
+        }
+    }
+}
+
+impl Array {
+    pub(crate) fn add(&mut self, mut out: impl Write, item: &impl Serialize) -> io::Result<()> {
+        if self.is_empty {
+            self.formatter.begin_array(&mut out)?;
+        }
+        self.formatter.begin_array_value(&mut out, self.is_empty)?;
+        self.is_empty = false;
+        let formatter = self.formatter.clone();
+        item.serialize(&mut Serializer::with_formatter(&mut out, formatter))?;
+        self.formatter.end_array_value(&mut out)
+    }
+
+    pub(crate) fn end(mut self, mut out: impl Write) -> io::Result<()> {
+        if self.is_empty {
+            self.formatter.begin_array(&mut out)?;
+        }
+        self.formatter.end_array(&mut out)?;
+        writeln!(out)
+    }
+}
+
 /// The value on one line.
 pub(crate) fn line(value: &impl Serialize) -> io::Result<String> {
     let mut line = Vec::new();
@@ -24,6 +60,7 @@ pub(crate) fn line(value: &impl Serialize) -> io::Result<String> {
 
 /// JSON must escape only the controls below U+0020. This escapes all characters
 /// that terminals act on, which is the same JSON to whoever parses it.
+#[derive(Clone)]
 struct Harmless<F>(F);
 
 impl<F: Formatter> Formatter for Harmless<F> {
@@ -92,6 +129,24 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+
+    #[test]
+    fn an_array_is_written_as_if_at_once() {
+        for values in [
+            json!([]),
+            json!([{"a": [1, {}]}]),
+            json!([1, {"b": []}, "\u{9b}"]),
+        ] {
+            let (mut at_once, mut by_item) = (Vec::new(), Vec::new());
+            write_pretty(&mut at_once, &values).unwrap();
+            let mut array = Array::default();
+            for value in values.as_array().unwrap() {
+                array.add(&mut by_item, value).unwrap();
+            }
+            array.end(&mut by_item).unwrap();
+            assert_eq!(String::from_utf8(by_item), String::from_utf8(at_once));
+        }
+    }
 
     #[test]
     fn what_terminals_act_on_is_escaped_and_parses_to_the_same() {

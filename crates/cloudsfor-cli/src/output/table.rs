@@ -85,6 +85,7 @@ pub(crate) struct Table {
     text: String,
     ends: Vec<usize>,
     widths: Vec<usize>,
+    times: Times,
 }
 
 /// Which columns are shown, and how wide.
@@ -94,32 +95,29 @@ struct Layout {
 }
 
 impl Table {
-    /// A table of these fields; `rows` are made one at a time.
-    pub(crate) fn new<'a, T: Resource>(
-        fields: &[Field<T>],
-        rows: impl IntoIterator<Item = Row<'a, T>>,
-        times: Times,
-    ) -> Self {
+    /// A table of these fields, without rows.
+    pub(crate) fn new<T: Resource>(fields: &[Field<T>], times: Times) -> Self {
         let headers = fields
             .iter()
-            .map(|f| (clean(&f.header()).into_owned(), f.look()));
+            .map(|field| (clean(&field.header()).into_owned(), field.look()));
         let headers: Vec<_> = headers.collect();
-        let rows = rows.into_iter();
-        let mut table = Self {
-            ends: Vec::with_capacity(rows.size_hint().0 * fields.len()),
+        Self {
             widths: headers.iter().map(|(header, _)| width(header)).collect(),
             text: String::new(),
+            ends: Vec::new(),
             headers,
-        };
-        for row in rows {
-            for (field, widest) in fields.iter().zip(&mut table.widths) {
-                let start = table.text.len();
-                field.write(&row, &mut Cell::new(&mut table.text, times));
-                table.ends.push(table.text.len());
-                *widest = (*widest).max(width(&table.text[start..]));
-            }
+            times,
         }
-        table
+    }
+
+    /// Adds a row, of the fields that the table was made for.
+    pub(crate) fn add<T: Resource>(&mut self, fields: &[Field<T>], row: &Row<'_, T>) {
+        for (field, widest) in fields.iter().zip(&mut self.widths) {
+            let start = self.text.len();
+            field.write(row, &mut Cell::new(&mut self.text, self.times));
+            self.ends.push(self.text.len());
+            *widest = (*widest).max(width(&self.text[start..]));
+        }
     }
 
     /// Writes the table, made to fit the terminal's width if there is one.
@@ -285,9 +283,10 @@ mod tests {
         let rows: Vec<_> = rows.iter().map(|(name, size)| Sized(name, *size)).collect();
         let mut out = Vec::new();
         let fields = Field::<Sized>::all();
-        let left_out = Table::new(&fields, rows.iter().map(Row::bare), Times::Exact)
-            .write(&mut out, width, Paint::none(), true)
-            .unwrap();
+        let mut table = Table::new(&fields, Times::Exact);
+        rows.iter()
+            .for_each(|row| table.add(&fields, &Row::bare(row)));
+        let left_out = table.write(&mut out, width, Paint::none(), true).unwrap();
         (String::from_utf8(out).unwrap(), left_out)
     }
 

@@ -64,6 +64,15 @@ impl Collection for Vms {
     ) -> Result<Page<Vm>, Error> {
         api.list_vms(&self.filter, page, call).await
     }
+
+    async fn each(
+        &self,
+        api: &dyn Api,
+        call: &CallOptions,
+        take: &mut (dyn FnMut(Vm) + Send),
+    ) -> Result<(), Error> {
+        api.each_vm(&self.filter, call, take).await
+    }
 }
 
 impl Findable for Vms {

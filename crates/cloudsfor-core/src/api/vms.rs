@@ -9,6 +9,7 @@ use cloudsfor_types::{
 
 use crate::call::{CallOptions, IdempotencyKey};
 use crate::error::{Error, Result};
+use crate::list::list_all;
 use crate::page::{Page, PageRequest};
 
 /// A VM that was asked for: accepted, not yet running.
@@ -48,6 +49,23 @@ pub trait Vms: Send + Sync {
     ) -> Result<Page<Vm>> {
         let _ = (filter, page, call);
         Err(Error::unsupported(operations::LIST_VMS.name))
+    }
+
+    /// Lists all VMs as [`list_all_vms`](crate::list_all_vms) does, and hands each
+    /// on as soon as it is there: a client reads them while they arrive, so that a
+    /// list of any length takes the memory of one VM. If it fails, some may have
+    /// been handed on.
+    async fn each_vm(
+        &self,
+        filter: &VmFilter,
+        call: &CallOptions,
+        take: &mut (dyn FnMut(Vm) + Send),
+    ) -> Result<()> {
+        let page =
+            async |page: PageRequest, call: CallOptions| self.list_vms(filter, &page, &call).await;
+        let vms = list_all(operations::LIST_VMS.name, call, page).await?;
+        vms.into_iter().for_each(take);
+        Ok(())
     }
 
     /// Asks for a new VM. It is `new` and locked until it runs: see

@@ -246,7 +246,7 @@ impl Client {
         }
     }
 
-    fn no_answer(&self, operation: &Operation, error: TransportError) -> Error {
+    pub(super) fn no_answer(&self, operation: &Operation, error: TransportError) -> Error {
         let origin = self.endpoint.origin();
         let cause = printable(&error.cause());
         let what = match error.kind {

@@ -45,7 +45,7 @@ impl Client {
             .await
     }
 
-    async fn carry_out<T, F>(
+    pub(super) async fn carry_out<T, F>(
         &self,
         exchange: &Exchange,
         take: impl Fn(Parts, Body) -> F,

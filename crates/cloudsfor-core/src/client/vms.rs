@@ -36,6 +36,15 @@ impl Vms for Client {
         .await
     }
 
+    async fn each_vm(
+        &self,
+        filter: &VmFilter,
+        call: &CallOptions,
+        take: &mut (dyn FnMut(Vm) + Send),
+    ) -> Result<()> {
+        self.read_each_vm(filter, call, take).await
+    }
+
     async fn create_vm(&self, request: &CreateVm, call: &CallOptions) -> Result<CreatedVm> {
         self.create_once(request, call).await
     }
