@@ -1,9 +1,11 @@
 //! `cargo xtask bench`: the numbers that the design asks for, each as a ratio
 //! beside its limit, measured in one run. A file for each part of the product.
 
+mod cli;
 mod measure;
 mod sdk;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -16,6 +18,15 @@ use measure::Report;
 pub(crate) enum Bench {
     /// The SDK: its own cost for a call, its backends, its decoding
     Sdk,
+    /// The command line: how fast it starts, and what long lists cost
+    Cli,
+    /// Run a command once, and say what CPU time and memory it took
+    #[command(hide = true)]
+    Cost {
+        /// The command
+        #[arg(required = true, last = true)]
+        command: Vec<OsString>,
+    },
     /// Decode a list once, and say how much memory that took at most
     #[command(hide = true)]
     Decode {
@@ -33,6 +44,11 @@ pub(crate) fn run(bench: &Bench) -> Result<bool, Box<dyn std::error::Error>> {
     }
     let report: Report = match bench {
         Bench::Sdk => sdk::measure()?,
+        Bench::Cli => cli::measure()?,
+        Bench::Cost { command } => {
+            println!("{}", cli::run_and_tell(command)?);
+            return Ok(true);
+        }
         Bench::Decode { decoder, file } => {
             println!("{}", sdk::peak_memory_of(*decoder, file)?);
             return Ok(true);

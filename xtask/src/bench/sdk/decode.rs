@@ -40,7 +40,7 @@ impl Decoder {
 }
 
 pub(super) fn measure(report: &mut Report) -> Result<(), Box<dyn std::error::Error>> {
-    let list = list()?;
+    let list = list_of(VMS)?;
     let decode = |decoder: Decoder| decoder.decode(&list).expect("it is a list");
     let pair = paired(9, || decode(Decoder::Types), || decode(Decoder::Plain));
     let notes = format!(
@@ -71,21 +71,22 @@ pub(super) fn measure(report: &mut Report) -> Result<(), Box<dyn std::error::Err
     Ok(())
 }
 
-fn list() -> Result<Vec<u8>, std::fmt::Error> {
+/// The answer to a list of so many VMs.
+pub(crate) fn list_of(vms: usize) -> Result<Vec<u8>, std::fmt::Error> {
     use std::fmt::Write;
     let vm = VM
         .strip_prefix(r#"{"vm":"#)
         .and_then(|rest| rest.strip_suffix(r#","links":{}}"#))
         .unwrap_or_default();
     let mut list = String::from(r#"{"vms":["#);
-    for number in 0..VMS {
+    for number in 0..vms {
         if number > 0 {
             list.push(',');
         }
         let id = format!("{number:032x}");
         write!(list, "{}", vm.replacen(super::ID, &id, 1))?;
     }
-    write!(list, r#"],"links":{{}},"meta":{{"total":{VMS}}}}}"#)?;
+    write!(list, r#"],"links":{{}},"meta":{{"total":{vms}}}}}"#)?;
     Ok(list.into_bytes())
 }
 
