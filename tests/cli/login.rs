@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use cloudsfor_tests::binary::{Ended, cloudsfor, run};
+use cloudsfor_tests::binary::{Ended, cloudsfor, create, run};
 use cloudsfor_tests::served::Served;
 use cloudsfor_tests::service::{EMAIL, PASSWORD};
 
@@ -62,6 +62,27 @@ fn an_account_is_tried_and_kept_for_the_next_commands() {
     assert!(none.stderr.contains("no cloud is configured"), "{none:?}");
     run(&mut command(&config, &["profile", "use", "first"])).ok();
     run(&mut command(&config, &["vm", "list"])).ok();
+}
+
+#[test]
+fn a_trace_has_no_secrets_in_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let served = Served::start(&dir.path().join("data"));
+    let user_data = dir.path().join("user-data");
+    std::fs::write(&user_data, "#!/bin/sh\nTOKEN=s3cret-token\n").unwrap();
+    let more = ["--user-data", user_data.to_str().unwrap(), "--debug"];
+    let traced = served.cli(&create("web.example.com", &more)).ok();
+    assert!(
+        traced.stderr.contains("> authorization: [hidden]"),
+        "{traced:?}"
+    );
+    assert!(
+        traced.stderr.contains(r#""user_data":"[hidden]""#),
+        "{traced:?}"
+    );
+    for secret in [PASSWORD, "s3cret-token", "Basic "] {
+        assert!(!traced.stderr.contains(secret), "{secret}: {traced:?}");
+    }
 }
 
 #[test]

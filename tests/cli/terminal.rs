@@ -29,6 +29,9 @@ fn command(data: &Path, create_time: &str, args: &[&str]) -> Command {
 
 fn at_terminal(mut command: Command) -> PtySession {
     command.env("TERM", "xterm").env_remove("NO_COLOR");
+    if command.get_envs().all(|(name, _)| name != "PAGER") {
+        command.env_remove("PAGER");
+    }
     command.stdin(Stdio::inherit());
     spawn_command(command, Some(AT_MOST)).unwrap()
 }
@@ -124,21 +127,43 @@ fn a_watched_list_is_drawn_again_until_ctrl_c() {
     assert_eq!(end(session).1, 0);
 }
 
-#[test]
-fn a_table_fits_the_terminal() {
-    let dir = tempfile::tempdir().unwrap();
-    with_a_vm(dir.path());
-    let list = command(dir.path(), "1ms", &["vm", "list"]);
+/// The command on a terminal of this size, as stty has it.
+fn sized(size: &str, command: &Command) -> Command {
     let mut shell = Command::new("sh");
-    shell.args(["-c", "stty rows 24 cols 70; exec \"$@\"", "sh"]);
-    shell.arg(list.get_program()).args(list.get_args());
-    for (name, value) in list.get_envs() {
+    shell.args(["-c", &format!("stty {size}; exec \"$@\""), "sh"]);
+    shell.arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
         match value {
             Some(value) => shell.env(name, value),
             None => shell.env_remove(name),
         };
     }
-    let (shown, code) = end(at_terminal(shell));
+    shell
+}
+
+#[test]
+fn what_is_longer_than_the_screen_goes_to_the_pager() {
+    let dir = tempfile::tempdir().unwrap();
+    let images = |size: &str| {
+        let mut list = command(dir.path(), "1ms", &["image", "list", "-o", "name"]);
+        list.env("PAGER", "sed s/^/paged:/");
+        end(at_terminal(sized(size, &list)))
+    };
+    let (shown, code) = images("rows 3 cols 80");
+    assert!(shown.contains("paged:fedora-19") && code == 0, "{shown}");
+    let (shown, _) = images("rows 500 cols 80");
+    assert!(
+        shown.contains("fedora-19") && !shown.contains("paged:"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_table_fits_the_terminal() {
+    let dir = tempfile::tempdir().unwrap();
+    with_a_vm(dir.path());
+    let list = command(dir.path(), "1ms", &["vm", "list"]);
+    let (shown, code) = end(at_terminal(sized("rows 24 cols 70", &list)));
     let table = shown.lines().take(2);
     assert!(
         table.clone().all(|line| line.trim_end().len() <= 80),

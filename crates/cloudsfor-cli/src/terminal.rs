@@ -6,6 +6,7 @@
 #[cfg(test)]
 pub(crate) mod fake;
 mod input;
+mod pager;
 mod progress;
 
 use std::fs::File;
@@ -20,6 +21,7 @@ use crate::output::cell::Times;
 use crate::output::clean::clean;
 use crate::output::style::Paint;
 pub(crate) use input::Input;
+use pager::Paged;
 pub(crate) use progress::Progress;
 
 /// Ends when the user interrupts the command.
@@ -60,12 +62,20 @@ impl Terminal {
             let (_, columns) = console::Term::stdout().size_checked()?;
             Some(usize::from(columns)).filter(|columns| *columns > 0)
         };
+        let out = BufWriter::with_capacity(64 * 1024, UntilClosed::new(stdout));
+        let pager = std::env::var("PAGER")
+            .ok()
+            .filter(|pager| !pager.trim().is_empty());
+        let rows = || {
+            let size = console::Term::stdout().size_checked();
+            size.map_or(usize::MAX, |(rows, _)| usize::from(rows))
+        };
         Self {
             out: Stream {
-                writer: Box::new(BufWriter::with_capacity(
-                    64 * 1024,
-                    UntilClosed::new(stdout),
-                )),
+                writer: match pager.filter(|_| out_is_terminal && can_move) {
+                    Some(pager) => Box::new(Paged::new(out, pager, rows)),
+                    None => Box::new(out),
+                },
                 is_terminal: out_is_terminal,
                 paint: out_paint,
             },
