@@ -52,7 +52,10 @@ use plan::Plan;
 ///       networks: [backend]
 ///       labels: {role: web}
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    about = "Bring the cloud to what a file says: VMs, keys, networks, domains"
+)]
 pub(crate) struct Apply {
     /// The file: YAML, JSON, or TOML if its name ends in .toml; `-` reads YAML from
     /// standard input

@@ -49,7 +49,10 @@ enum Shell {
 ///   zsh:   source <(cloudsfor completion zsh)      in ~/.zshrc, after compinit
 ///   fish:  cloudsfor completion fish | source      in ~/.config/fish/config.fish
 #[derive(Args)]
-#[command(verbatim_doc_comment)]
+#[command(
+    verbatim_doc_comment,
+    about = "Print the script that makes a shell complete commands, names and ids"
+)]
 pub(crate) struct Completion {
     /// The shell
     #[arg(value_enum)]
