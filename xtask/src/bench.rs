@@ -4,6 +4,7 @@
 mod cli;
 mod measure;
 mod sdk;
+mod server;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -27,6 +28,8 @@ pub(crate) enum Bench {
         #[arg(required = true, last = true)]
         command: Vec<OsString>,
     },
+    /// The service: reads, durable creations, many VMs, memory
+    Server,
     /// Decode a list once, and say how much memory that took at most
     #[command(hide = true)]
     Decode {
@@ -49,6 +52,7 @@ pub(crate) fn run(bench: &Bench) -> Result<bool, Box<dyn std::error::Error>> {
             println!("{}", cli::run_and_tell(command)?);
             return Ok(true);
         }
+        Bench::Server => server::measure()?,
         Bench::Decode { decoder, file } => {
             println!("{}", sdk::peak_memory_of(*decoder, file)?);
             return Ok(true);

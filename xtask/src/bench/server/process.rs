@@ -1,0 +1,104 @@
+//! The service as a process: how soon it is ready, and the memory that it rests in.
+
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use super::Error;
+use crate::bench::Report;
+
+/// How long it rests before its memory is looked at.
+const REST: Duration = Duration::from_secs(10);
+
+pub(super) fn measure(report: &mut Report) -> Result<(), Error> {
+    let binary = build()?;
+    let dir = tempfile::tempdir()?;
+    let start = || -> Result<(Stopped, String, Duration), Error> {
+        let began = Instant::now();
+        let mut child = Command::new(&binary)
+            .args([
+                "serve",
+                "--listen",
+                "127.0.0.1:0",
+                "--dns-listen",
+                "127.0.0.1:0",
+                "--data-dir",
+            ])
+            .arg(dir.path())
+            .stdout(Stdio::piped())
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("it has no output")?).lines();
+        let first = lines.next().ok_or("it ended at once")??;
+        let took = began.elapsed();
+        // So that it can go on writing.
+        std::thread::spawn(move || lines.for_each(drop));
+        Ok((Stopped(child), first, took))
+    };
+    drop(start()?);
+    let mut times = Vec::new();
+    for _ in 0..5 {
+        times.push(start()?.2);
+    }
+    times.sort();
+    let ready = times[times.len() / 2].as_secs_f64() * 1000.0;
+    report.at_most("serve, ready on an existing store", ready, 100.0, "ms", "");
+
+    let (child, _, _) = start()?;
+    let listed = Command::new(&binary)
+        .args(["--profile", "local", "vm", "list", "--data-dir"])
+        .arg(dir.path())
+        .output()?;
+    if !listed.status.success() {
+        return Err(String::from_utf8_lossy(&listed.stderr).into_owned().into());
+    }
+    std::thread::sleep(REST);
+    let memory = resident_mebibytes(child.0.id())?;
+    report.at_most(
+        "serve, memory at rest, DNS on",
+        memory,
+        16.0,
+        "MiB",
+        "after a login",
+    );
+    Ok(())
+}
+
+struct Stopped(Child);
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn build() -> Result<std::path::PathBuf, Error> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "build",
+            "--quiet",
+            "--release",
+            "--package",
+            "cloudsfor-cli",
+            "--message-format=json",
+        ])
+        .stderr(Stdio::inherit())
+        .output()?;
+    let messages = String::from_utf8(output.stdout)?;
+    let executable = messages.lines().find_map(|line| {
+        let message: serde_json::Value = serde_json::from_str(line).ok()?;
+        message["executable"].as_str().map(Into::into)
+    });
+    executable.ok_or_else(|| "the binary can't be built".into())
+}
+
+fn resident_mebibytes(pid: u32) -> Result<f64, Error> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kibibytes: f64 = line
+        .and_then(|line| line.trim().strip_suffix(" kB"))
+        .ok_or("no VmRSS")?
+        .trim()
+        .parse()?;
+    Ok(kibibytes / 1024.0)
+}
