@@ -10,14 +10,17 @@ use std::time::Duration;
 
 use cloudsfor_core::transport::{HyperTransport, TransportOptions};
 use cloudsfor_core::{
-    Api, CallOptions, Client, Credentials, IdempotencyKey, list_all_vms, wait_until_unlocked,
+    Api, CallOptions, Client, Credentials, IdempotencyKey, PageRequest, list_all_vms,
+    wait_until_unlocked,
 };
+use cloudsfor_tests::binary::{cloudsfor, run};
 use cloudsfor_tests::served::Served;
 use cloudsfor_tests::service::{EMAIL, PASSWORD};
-use cloudsfor_types::{CreateVm, VmFilter, VmId, VmSpec};
+use cloudsfor_types::{ActionType, CreateVm, VmFilter, VmId, VmSpec};
 use tokio::sync::mpsc;
 
-/// Processes that are killed, one after the other, on one data directory.
+/// Processes that are killed, one after the other, on one data directory; more if
+/// `CLOUDSFOR_CRASH_ROUNDS` says so.
 const ROUNDS: usize = 3;
 
 /// Clients that create and delete VMs at once.
@@ -114,7 +117,9 @@ async fn what_was_acknowledged_survives_kills_under_load() {
     let data = dir.path().join("data");
     let limit = ["--vm-limit", "100000"];
     let mut known = Known::default();
-    for round in 0..ROUNDS {
+    let rounds = std::env::var("CLOUDSFOR_CRASH_ROUNDS");
+    let rounds = rounds.map_or(ROUNDS, |rounds| rounds.parse().unwrap());
+    for round in 0..rounds {
         let service = Served::start_with_account(&data, &limit);
         let (log, mut entries) = mpsc::unbounded_channel();
         for n in 0..CLIENTS {
@@ -123,7 +128,8 @@ async fn what_was_acknowledged_survives_kills_under_load() {
         }
         drop(log);
         let mut acknowledged = 0;
-        while acknowledged < ACKNOWLEDGED {
+        // Another moment in each round.
+        while acknowledged < ACKNOWLEDGED + 7 * round % ACKNOWLEDGED {
             let did = entries.recv().await.unwrap();
             acknowledged += usize::from(matches!(did, Did::Created(..)));
             known.learn(did);
@@ -132,7 +138,18 @@ async fn what_was_acknowledged_survives_kills_under_load() {
         while let Some(did) = entries.recv().await {
             known.learn(did);
         }
-        check(&Served::start_with_account(&data, &limit), &mut known).await;
+        let service = Served::start_with_account(&data, &limit);
+        check(&service, &mut known).await;
+        let accounts =
+            run(cloudsfor(&["serve", "account", "list", "-o", "json", "--data-dir"]).arg(&data));
+        let counted = accounts.json()[0]["vms"].as_u64().unwrap();
+        let (api, filter, call) = (
+            client(&service),
+            VmFilter::default(),
+            CallOptions::default(),
+        );
+        let there = list_all_vms(&*api, &filter, &call).await.unwrap().len();
+        assert_eq!(counted, there as u64, "the quota leaks");
     }
 }
 
@@ -178,5 +195,13 @@ async fn check(service: &Served, known: &mut Known) {
             .unwrap();
         let address = vm.networks.unwrap().v4[0].ip_address.clone();
         assert!(addresses.insert(address), "an address was given twice");
+        let page = PageRequest::default();
+        let call = CallOptions::default();
+        let actions = api.list_vm_actions(&vm.id, &page, &call).await.unwrap();
+        let made = actions
+            .items
+            .iter()
+            .filter(|action| action.r#type == ActionType::Create);
+        assert_eq!(made.count(), 1, "the history of {} is not whole", vm.name);
     }
 }

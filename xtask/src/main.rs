@@ -7,6 +7,7 @@ mod cli;
 mod fixtures;
 mod generated;
 mod openapi;
+mod soak;
 
 use std::process::ExitCode;
 
@@ -58,12 +59,15 @@ enum Chore {
         #[command(subcommand)]
         bench: bench::Bench,
     },
+    /// Run for hours what proves most when it runs long: crashes, fuzzing, benches
+    Soak,
 }
 
 fn main() -> ExitCode {
     let Arguments { chore } = Arguments::parse();
     let (files, check) = match chore {
         Chore::Bench { bench } => return measured(&bench),
+        Chore::Soak => return soaked(),
         Chore::Fixtures { check } => (fixtures::generate(), check),
         Chore::Openapi { check } => (Ok(openapi::generate()), check),
         Chore::Man { check } => (cli::man(), check),
@@ -75,6 +79,20 @@ fn main() -> ExitCode {
         Ok(report) => {
             println!("{report}");
             ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn soaked() -> ExitCode {
+    match soak::run() {
+        Ok(failed) if failed.is_empty() => ExitCode::SUCCESS,
+        Ok(failed) => {
+            eprintln!("error: these failed: {}", failed.join(", "));
+            ExitCode::FAILURE
         }
         Err(error) => {
             eprintln!("error: {error}");
