@@ -33,7 +33,7 @@ type Error = Box<dyn std::error::Error>;
 /// The bare backends, set up as the SDK's are.
 enum Bare {
     Reqwest(reqwest::Client),
-    Hyper(BareHyper<HttpConnector, Full<Bytes>>),
+    Hyper(Box<BareHyper<HttpConnector, Full<Bytes>>>),
 }
 
 impl Bare {
@@ -69,11 +69,11 @@ pub(super) fn measure(report: &mut Report) -> Result<(), Error> {
         (
             "hyper",
             Arc::new(HyperTransport::new(&options)?),
-            Bare::Hyper(
+            Bare::Hyper(Box::new(
                 BareHyper::builder(TokioExecutor::new())
                     .pool_timer(TokioTimer::new())
                     .build(http),
-            ),
+            )),
         ),
     ];
     for (name, transport, bare) in backends {
