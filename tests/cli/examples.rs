@@ -8,7 +8,7 @@ use cloudsfor_tests::binary::{Ended, run};
 use cloudsfor_tests::served::Served;
 use cloudsfor_tests::service::EMAIL;
 
-/// All examples, built.
+/// All examples that are for users, built.
 fn examples() -> HashMap<String, PathBuf> {
     let output = Command::new(env!("CARGO"))
         // As for all tests together, which have built them already.
@@ -24,7 +24,8 @@ fn examples() -> HashMap<String, PathBuf> {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let executable = PathBuf::from(message["executable"].as_str()?);
         let name = message["target"]["name"].as_str()?.to_owned();
-        Some((name, executable))
+        let file = message["target"]["src_path"].as_str()?;
+        file.contains("/crates/").then_some((name, executable))
     });
     built.collect()
 }
