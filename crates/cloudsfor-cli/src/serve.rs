@@ -4,6 +4,10 @@
 mod account;
 mod audit;
 mod backup;
+#[cfg(target_os = "linux")]
+mod doctor;
+#[cfg(target_os = "linux")]
+mod image;
 mod usage;
 
 use std::net::SocketAddr;
@@ -14,7 +18,7 @@ use std::time::Duration;
 use clap::{Args, Subcommand};
 use cloudsfor_core::SecretString;
 use cloudsfor_server::admin::{Admin, AdminError};
-use cloudsfor_server::cloud::FirstAccount;
+use cloudsfor_server::cloud::{CloudError, Driver, FirstAccount};
 use cloudsfor_server::faults::{InvalidRule, Rule};
 use cloudsfor_server::http::{ApiOptions, Limits, TlsFiles};
 use cloudsfor_server::local_profile::LocalProfile;
@@ -26,7 +30,7 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Global, duration};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::local::{create_time, data_dir};
+use crate::local::{compute, create_time, data_dir, driver};
 use crate::settings::{Environment, PASSWORD_MAX, password_text};
 use crate::terminal::Terminal;
 
@@ -57,6 +61,12 @@ pub(crate) struct Serve {
     /// How many VMs the first account may have; 100 unless it was set before
     #[arg(long, value_name = "N")]
     vm_limit: Option<u32>,
+
+    /// What makes VMs: `simulator`, or `qemu` for real ones on this machine
+    /// [default: as the data directory has it, else simulator] [env:
+    /// CLOUDSFOR_COMPUTE]
+    #[arg(long, value_name = "DRIVER", value_parser = driver)]
+    compute: Option<Driver>,
 
     /// How long a simulated VM takes until it runs [default: 3s] [env:
     /// CLOUDSFOR_CREATE_TIME]
@@ -172,6 +182,16 @@ enum Task {
     Backup(backup::Backup),
     /// Put a copy of a cloud's state back
     Restore(backup::Restore),
+    /// Show whether this machine can run real VMs, and what to do about it
+    #[cfg(target_os = "linux")]
+    Doctor(doctor::Doctor),
+    /// The public images that real VMs are made of
+    #[cfg(target_os = "linux")]
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Image {
+        #[command(subcommand)]
+        verb: image::Verb,
+    },
 }
 
 pub(crate) async fn run(
@@ -198,8 +218,14 @@ async fn operate(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    if let Task::Restore(args) = task {
-        return backup::restore(dir, args, terminal);
+    // What needs no cloud that is there.
+    match task {
+        Task::Restore(args) => return backup::restore(dir, args, terminal),
+        #[cfg(target_os = "linux")]
+        Task::Doctor(_) => return doctor::run(dir, terminal).await,
+        #[cfg(target_os = "linux")]
+        Task::Image { verb } => return image::run(dir, verb, global, terminal).await,
+        _ => {}
     }
     let admin = Admin::open(dir).map_err(|error| {
         let what = format!("the cloud in {} can't be opened", dir.display());
@@ -211,6 +237,10 @@ async fn operate(
         Task::Usage(args) => usage::run(&admin, args, global, terminal),
         Task::Backup(args) => backup::backup(&admin, args, terminal),
         Task::Restore(args) => backup::restore(dir, args, terminal),
+        #[cfg(target_os = "linux")]
+        Task::Doctor(_) => doctor::run(dir, terminal).await,
+        #[cfg(target_os = "linux")]
+        Task::Image { verb } => image::run(dir, verb, global, terminal).await,
     };
     admin.close().await;
     ended
@@ -239,6 +269,7 @@ async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Ex
             password,
             vm_limit: args.vm_limit.map(u64::from),
         },
+        driver: compute(args.compute)?,
         simulation: Simulation {
             create_time: create_time(args.create_time)?,
             action_time: args.action_time,
@@ -285,9 +316,13 @@ fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<()
             "          (shown only now; kept in {file} for --profile local)"
         )?;
     }
+    let kind = match service.driver() {
+        Driver::Simulator => "simulated",
+        Driver::Qemu => "real, run by QEMU, and run on when the service ends",
+    };
     writeln!(
         out,
-        "VMs are simulated; their state is kept in {}",
+        "VMs are {kind}; their state is kept in {}",
         dir.display()
     )?;
     Ok(terminal.flush()?)
@@ -297,7 +332,11 @@ fn failure(error: &StartError) -> Failure {
     let exit = match error {
         StartError::PlainHttp(_) => Exit::Usage,
         StartError::Account(error) => account::exit(error),
-        StartError::Listen { .. } | StartError::Tls(_) | StartError::Cloud(_) => Exit::Error,
+        StartError::Cloud(CloudError::OtherDriver { .. }) => Exit::Conflict,
+        StartError::Listen { .. }
+        | StartError::Tls(_)
+        | StartError::Cloud(_)
+        | StartError::Driver(_) => Exit::Error,
     };
     not_started(error.to_string(), exit)
 }

@@ -45,8 +45,15 @@ async fn main() -> Result<(), Box<dyn Error>> {
     // There is nothing in a simulated VM that could answer.
     let simulated = vm.features.contains(&VmFeature::Simulated);
     let networks = vm.networks.unwrap_or_default();
-    if !simulated && let Some(ip) = networks.public_v4().and_then(|address| address.ip()) {
-        println!("{}", wait_for_ssh(ip, Duration::from_secs(120)).await?);
+    if !simulated
+        && let Some(address) = networks.public_v4()
+        && let Some(ip) = address.ip()
+    {
+        let port = address.ssh_port.unwrap_or(22);
+        println!(
+            "{}",
+            wait_for_ssh(ip, port, Duration::from_secs(120)).await?
+        );
     }
     Ok(())
 }

@@ -13,8 +13,8 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, ManualClock, MovableClock, ShiftedClock};
 use crate::cloud::{
-    AccountError, BackupPolicy, Cloud, CloudError, DEFAULT_CREATE_TIME, FirstAccount, FoundAccount,
-    Parts,
+    AccountError, BackupPolicy, Cloud, CloudError, DEFAULT_CREATE_TIME, Driver, FirstAccount,
+    FoundAccount, Parts,
 };
 use crate::compute::Simulator;
 use crate::dns::DnsListener;
@@ -33,6 +33,9 @@ pub struct ServiceOptions {
     pub data_dir: PathBuf,
     /// What is asked of the first account.
     pub account: FirstAccount,
+    /// What makes its machines: the driver that is asked for, or else the one that
+    /// the data directory has.
+    pub driver: Option<Driver>,
     /// How simulated machines are.
     pub simulation: Simulation,
     /// Faults that requests meet.
@@ -118,6 +121,9 @@ pub enum StartError {
     /// The data directory or its store can't be opened.
     #[error(transparent)]
     Cloud(#[from] CloudError),
+    /// The compute driver can't be had.
+    #[error("the compute driver can't be used: {0}")]
+    Driver(std::io::Error),
     /// The first account is not as asked for.
     #[error(transparent)]
     Account(#[from] AccountError),
@@ -131,6 +137,7 @@ pub struct Service {
     cloud: Arc<Cloud>,
     worker: JoinHandle<()>,
     account: FoundAccount,
+    driver: Driver,
     limits: Limits,
     api: ApiOptions,
     dns: Option<DnsListener>,
@@ -169,7 +176,11 @@ impl Service {
             Some(start) => Arc::new(ManualClock::new(start)),
             None => Arc::new(ShiftedClock::default()),
         };
-        let cloud = Cloud::open(&options.data_dir, simulation.parts(clock.clone())).await?;
+        let dir = &options.data_dir;
+        let driver = Driver::of(dir, options.driver).map_err(StartError::Driver)?;
+        let parts = driver.parts(dir, simulation.parts(clock.clone()));
+        let cloud = Cloud::open(dir, parts.map_err(StartError::Driver)?).await?;
+        driver.keep(dir).map_err(StartError::Driver)?;
         let faults = Arc::new(Faults::new(simulation.seed.unwrap_or_default()));
         faults.replace(options.faults);
         let mut api = options.api;
@@ -190,6 +201,7 @@ impl Service {
             cloud,
             worker,
             account,
+            driver,
             limits: options.limits,
             api,
             dns,
@@ -209,6 +221,11 @@ impl Service {
     /// Where it answers questions for names.
     pub fn dns_address(&self) -> Option<SocketAddr> {
         self.dns.as_ref().map(DnsListener::address)
+    }
+
+    /// What makes its machines.
+    pub fn driver(&self) -> Driver {
+        self.driver
     }
 
     /// The first account.

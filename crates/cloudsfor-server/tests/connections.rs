@@ -37,6 +37,7 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
             password: Some(PASSWORD.into()),
             vm_limit: None,
         },
+        driver: None,
         simulation: Simulation {
             create_time: Duration::ZERO,
             ..Simulation::default()

@@ -13,7 +13,8 @@ use async_trait::async_trait;
 use cloudsfor_server::clock::{Clock, ManualClock};
 use cloudsfor_server::cloud::{BackupPolicy, Cloud, FirstAccount, Parts};
 use cloudsfor_server::compute::{
-    Compute, ComputeError, ComputeResult, Machine, Power, Simulator, Step,
+    Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage,
+    Simulator, Step,
 };
 use cloudsfor_server::http::{ApiOptions, router};
 use cloudsfor_server::ids::Ids;
@@ -68,6 +69,26 @@ impl Compute for Troubled {
         self.simulator.features()
     }
 
+    fn is_real(&self) -> bool {
+        self.simulator.is_real()
+    }
+
+    fn images(&self) -> Vec<PublicImage> {
+        self.simulator.images()
+    }
+
+    fn how_to_get(&self, image: &str) -> Option<String> {
+        self.simulator.how_to_get(image)
+    }
+
+    fn capacity(&self) -> Option<Capacity> {
+        self.simulator.capacity()
+    }
+
+    fn observe(&self, id: &VmId) -> Option<Observed> {
+        self.simulator.observe(id)
+    }
+
     async fn ensure(&self, machine: &Machine) -> ComputeResult {
         self.meet(self.simulator.ensure(machine).await).await
     }
@@ -88,8 +109,8 @@ impl Compute for Troubled {
         self.meet(self.simulator.restore(machine, id).await).await
     }
 
-    async fn rebuild(&self, machine: &Machine, run: bool) -> ComputeResult {
-        self.meet(self.simulator.rebuild(machine, run).await).await
+    async fn rebuild(&self, machine: &Machine) -> ComputeResult {
+        self.meet(self.simulator.rebuild(machine).await).await
     }
 
     async fn rename(&self, machine: &Machine) -> ComputeResult {
@@ -98,6 +119,10 @@ impl Compute for Troubled {
 
     async fn destroy(&self, id: &VmId) -> ComputeResult {
         self.meet(self.simulator.destroy(id).await).await
+    }
+
+    async fn remove_snapshot(&self, id: &SnapshotId) -> ComputeResult {
+        self.meet(self.simulator.remove_snapshot(id).await).await
     }
 }
 

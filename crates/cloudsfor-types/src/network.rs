@@ -28,6 +28,8 @@ object! {
         optional gateway: Option<String>;
         /// Public or private (`type` on the wire).
         optional r#type: Option<AddressType>;
+        /// The port that leads to the VM's SSH, if the server says one: else 22.
+        optional ssh_port: Option<u16>;
     }
 }
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use cloudsfor_core::transport::InProcessTransport;
 use cloudsfor_core::{Client, Credentials, Endpoint, Error};
-use cloudsfor_server::cloud::{Cloud, DEFAULT_CREATE_TIME, FirstAccount, Parts};
+use cloudsfor_server::cloud::{Cloud, DEFAULT_CREATE_TIME, Driver, FirstAccount, Parts};
 use cloudsfor_server::http::{Body, router_of_owner};
 use cloudsfor_server::local_profile::LocalProfile;
 use etcetera::BaseStrategy;
@@ -33,6 +33,8 @@ impl Embedded {
     /// Lets the worker end what it is at, so that nothing it claimed waits for
     /// its claim to run out.
     pub(crate) async fn close(self) {
+        // What can't be done now is done by the next command.
+        let _ = self.cloud.leave_nothing_due().await;
         self.cloud.begin_close();
         let _ = self.worker.await;
         self.cloud.close().await;
@@ -52,10 +54,12 @@ pub(crate) async fn connect(
         Failure::new(Exit::Error, what, error.to_string())
             .next("mend that, or name another directory with --data-dir")
     };
-    let parts = Parts::simulated(create_time(None)?);
-    let cloud = Cloud::open(&dir, parts)
+    let driver = Driver::of(&dir, compute(None)?).map_err(|error| failed(&error))?;
+    let parts = driver.parts(&dir, Parts::simulated(create_time(None)?));
+    let cloud = Cloud::open(&dir, parts.map_err(|error| failed(&error))?)
         .await
         .map_err(|error| failed(&error))?;
+    driver.keep(&dir).map_err(|error| failed(&error))?;
     let profile = LocalProfile::new(&dir);
     let found = cloud
         .first_account(FirstAccount::default(), profile)
@@ -116,6 +120,27 @@ pub(crate) fn data_dir(asked: Option<&Path>) -> Result<PathBuf, Failure> {
             .next("set HOME, or name a directory with --data-dir")
     })?;
     Ok(strategy.data_dir().join("cloudsfor"))
+}
+
+/// What makes VMs, by name.
+pub(crate) fn driver(name: &str) -> Result<Driver, String> {
+    Driver::named(name).ok_or_else(|| {
+        let names = Driver::ALL.map(Driver::name);
+        format!("must be {}", names.join(" or "))
+    })
+}
+
+/// What makes VMs: as asked for, or as `CLOUDSFOR_COMPUTE` says, if either does.
+pub(crate) fn compute(asked: Option<Driver>) -> Result<Option<Driver>, Failure> {
+    match (asked, std::env::var("CLOUDSFOR_COMPUTE")) {
+        (Some(driver), _) => Ok(Some(driver)),
+        (None, Ok(text)) if !text.is_empty() => driver(&text).map(Some).map_err(|rule| {
+            let what = "the environment variable CLOUDSFOR_COMPUTE can't be used";
+            Failure::new(Exit::Usage, what, format!("it {rule}, not {text:?}"))
+                .next("set it again, or unset it")
+        }),
+        (None, _) => Ok(None),
+    }
 }
 
 /// How long a simulated VM takes until it runs: as asked for, or as

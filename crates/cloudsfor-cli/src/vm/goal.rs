@@ -10,7 +10,7 @@ use cloudsfor_types::{Vm, VmFeature, VmId, VmStatus};
 use tokio::time::{Instant, timeout_at};
 
 use super::ssh;
-use super::view::main_address;
+use super::view::{main_address, ssh_port};
 use crate::args::{Global, duration, selector};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -128,19 +128,21 @@ impl<'a> Waiter<'a> {
             return Ok(());
         }
         let address = reachable(vm)?;
+        let port = ssh_port(vm).unwrap_or(ssh::PORT);
         show(&format!("{} ({}): waiting for SSH", vm.name, vm.id));
-        wait_for_ssh(address, self.left())
+        wait_for_ssh(address, port, self.left())
             .await
             .map_err(|error| self.gave_up(&error, &named(vm), &vm.id, "SSH doesn't answer"))?;
         if self.goal.wait_for == WaitFor::CloudInit {
             show(&format!("{} ({}): waiting for cloud-init", vm.name, vm.id));
-            self.cloud_init(vm, address).await?;
+            self.cloud_init(vm, address, port).await?;
         }
         Ok(())
     }
 
-    async fn cloud_init(&self, vm: &Vm, address: IpAddr) -> Result<(), Failure> {
+    async fn cloud_init(&self, vm: &Vm, address: IpAddr, port: u16) -> Result<(), Failure> {
         let mut ssh = ssh::command(ssh::ROOT, false);
+        ssh.arg("-p").arg(port.to_string());
         ssh.arg(address.to_string());
         ssh.args(["cloud-init", "status", "--wait"]);
         ssh.stdin(Stdio::null()).stdout(Stdio::null());

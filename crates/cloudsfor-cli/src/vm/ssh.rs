@@ -9,7 +9,7 @@ use cloudsfor_core::Api;
 use cloudsfor_types::{VmFeature, VmSelector, VmStatus};
 
 use super::find::find;
-use super::view::main_address;
+use super::view::{main_address, ssh_port};
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -17,6 +17,9 @@ use crate::terminal::Terminal;
 
 /// The account that a VM's keys are in.
 pub(super) const ROOT: &str = "root";
+
+/// Where SSH answers unless the VM says otherwise.
+pub(super) const PORT: u16 = 22;
 
 /// Where to go, and what to run there.
 #[derive(Args)]
@@ -32,9 +35,9 @@ pub(crate) struct Ssh {
     #[arg(short, long, value_name = "FILE")]
     identity: Option<PathBuf>,
 
-    /// The port
-    #[arg(short, long, default_value_t = 22)]
-    port: u16,
+    /// The port; else the one that the VM says, or 22
+    #[arg(short, long)]
+    port: Option<u16>,
 
     /// What to run there; a shell, if nothing
     #[arg(last = true, value_name = "COMMAND")]
@@ -76,7 +79,8 @@ pub(super) async fn ssh(
     if let Some(identity) = &args.identity {
         ssh.arg("-i").arg(identity);
     }
-    ssh.arg("-p").arg(args.port.to_string());
+    let port = args.port.or_else(|| ssh_port(&vm)).unwrap_or(PORT);
+    ssh.arg("-p").arg(port.to_string());
     // What follows is no option, whatever the server calls an address.
     ssh.arg("--").arg(address);
     ssh.args(&args.command);

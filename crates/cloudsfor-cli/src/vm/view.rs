@@ -113,9 +113,17 @@ pub(crate) fn main_address(vm: &Vm) -> Option<&str> {
     Some(&address.ip_address)
 }
 
+/// The port at that address that leads to its SSH, if the server says one.
+pub(crate) fn ssh_port(vm: &Vm) -> Option<u16> {
+    vm.networks.as_ref()?.public_v4()?.ssh_port
+}
+
 fn address(address: &Address) -> String {
     match &address.r#type {
-        Some(kind) => format!("{} ({kind})", address.ip_address),
+        Some(kind) => match address.ssh_port {
+            Some(port) => format!("{} ({kind}, SSH at port {port})", address.ip_address),
+            None => format!("{} ({kind})", address.ip_address),
+        },
         None => address.ip_address.clone(),
     }
 }

@@ -16,9 +16,6 @@ use crate::printable::printable;
 /// How long one attempt to connect, and to get a greeting, may take.
 const ATTEMPT: Duration = Duration::from_secs(5);
 
-/// The port of SSH.
-const SSH: u16 = 22;
-
 /// How much is read before an SSH server must have named itself, in bytes.
 const GREETING_LIMIT: usize = 4096;
 
@@ -32,14 +29,15 @@ pub async fn wait_for_port(ip: IpAddr, port: u16, at_most: Duration) -> Result<(
     until(&format!("{ip} port {port}"), at_most, connect).await
 }
 
-/// Waits until an SSH server greets on port 22, for `at_most`, and returns how it
+/// Waits until an SSH server greets on a port, for `at_most`, and returns how it
 /// names itself: `SSH-2.0-OpenSSH_9.6`. A port alone may be open before the
 /// server behind it is ready.
 ///
 /// # Errors
 /// [`ErrorKind::Deadline`] with the last reason, if none does in that time.
-pub async fn wait_for_ssh(ip: IpAddr, at_most: Duration) -> Result<String> {
-    until(&format!("SSH at {ip}"), at_most, || greeting(ip, SSH)).await
+pub async fn wait_for_ssh(ip: IpAddr, port: u16, at_most: Duration) -> Result<String> {
+    let what = format!("SSH at {ip} port {port}");
+    until(&what, at_most, || greeting(ip, port)).await
 }
 
 /// Reads how an SSH server names itself. It may say other lines before.

@@ -31,7 +31,7 @@ fn futures_and_streams_can_be_sent() {
     can_be_sent(&wait_for_action(api, &action, &call, |_| ()));
     can_be_sent(&wait_for_actions(api, &[], &call, |_| ()));
     can_be_sent(&wait_for_port(ip, 22, Duration::ZERO));
-    can_be_sent(&wait_for_ssh(ip, Duration::ZERO));
+    can_be_sent(&wait_for_ssh(ip, 22, Duration::ZERO));
     let bulk = Bulk::default();
     can_be_sent(&bulk.run([&vm], |id| api.get_vm(id, &call)));
     can_be_sent(&stream::vms(Arc::new(client.clone()), filter, call).items());

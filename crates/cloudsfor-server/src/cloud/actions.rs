@@ -8,9 +8,10 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{events, images, records, snapshots, timestamp, vms};
+use super::{capacity, events, images, records, snapshots, timestamp, vms};
 use crate::store::accounts::AccountId;
 use crate::store::operations::{self, ActionRecord, Claimed, NewOperation, Work};
+use crate::store::snapshots::SnapshotRecord;
 use crate::store::vms::VmRecord;
 use crate::store::window::{Position, Window};
 use crate::store::{addresses, usage, vms as vm_rows};
@@ -69,6 +70,20 @@ pub(super) fn begin_destroy(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
         events::action(tx, vm.account, &view(action))?;
     }
     write_down(tx, vm, &Work::Destroy, due_at_ms).map(drop)
+}
+
+/// Has the driver remove what it keeps of a snapshot that was deleted.
+pub(super) fn begin_removal(tx: &Tx<'_>, snapshot: &SnapshotRecord) -> CloudResult<()> {
+    let new = NewOperation {
+        id: &tx.new_action_id(),
+        work: &Work::RemoveSnapshot(snapshot.id.clone()),
+        account: snapshot.account,
+        vm_id: &snapshot.vm_id,
+        region: &snapshot.region,
+        now: tx.now,
+        due_at_ms: tx.now.as_millisecond(),
+    };
+    Ok(operations::insert(tx.connection, &new)?)
 }
 
 /// Begins the automatic backups that are due.
@@ -138,13 +153,25 @@ fn check(tx: &Tx<'_>, vm: &VmRecord, action: &VmAction) -> CloudResult<()> {
             "a disk never shrinks, and that of {} has {} GB",
             vm.id, vm.disk
         ))),
+        VmAction::Resize {
+            size,
+            cpu,
+            disk_size,
+        } => capacity::check(
+            tx,
+            capacity::More {
+                memory: size.map_or(0.0, |size| size.get() - vm.memory.get()),
+                vcpus: cpu.map_or(0, |cpu| i64::from(cpu) - i64::from(vm.vcpus)),
+                disk: disk_size.map_or(0, |disk| i64::from(disk) - i64::from(vm.disk)),
+            },
+        ),
         VmAction::Restore { image } => {
             let found = images::find_snapshot(tx.connection, vm.account, image)?;
-            images::fitting(found, image, vm.disk).map(drop)
+            images::fitting(tx.compute(), found, image, vm.disk).map(drop)
         }
         VmAction::Rebuild { image } => {
-            let found = images::find(tx.connection, vm.account, image)?;
-            images::fitting(found, image, vm.disk).map(drop)
+            let found = images::find(tx.connection, tx.compute(), vm.account, image)?;
+            images::fitting(tx.compute(), found, image, vm.disk).map(drop)
         }
         _ => Ok(()),
     }
@@ -166,14 +193,17 @@ pub(super) enum Outcome {
     Failed(String),
 }
 
-/// Ends a claimed operation: writes down what it has changed. Nothing happens if
-/// the claim no longer counts.
+/// Ends a claimed operation: writes down what it has changed, and what the machine
+/// is now. Nothing happens if the claim no longer counts.
 pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> CloudResult<()> {
     let error = match outcome {
         Outcome::Done(_) => None,
         Outcome::Failed(error) => Some(error.as_str()),
     };
     if !operations::finish(tx.connection, claim, error, tx.second())? {
+        return Ok(());
+    }
+    if let Work::RemoveSnapshot(_) = claim.work {
         return Ok(());
     }
     if claim.work == Work::Destroy {
@@ -190,6 +220,7 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
         // It shows what it really is: as it was.
         Outcome::Failed(_) => {}
     }
+    observe(tx, &mut vm);
     vm_rows::update(tx.connection, &vm)?;
     usage::note(tx.connection, &vm, tx.second())?;
     let account = vm.account;
@@ -197,6 +228,36 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
         events::action(tx, account, &view(action))?;
     }
     events::vm(tx, account, &vms::view(tx.connection, vm)?)
+}
+
+/// Makes a VM say what its machine really is; says whether it said something else.
+fn observe(tx: &Tx<'_>, vm: &mut VmRecord) -> bool {
+    let Some(observed) = tx.compute().observe(&vm.id) else {
+        return false;
+    };
+    let before = (vm.status.clone(), vm.ssh_port);
+    vm.ssh_port = observed.ssh_port;
+    if [VmStatus::Running, VmStatus::Stopped].contains(&vm.status) {
+        vm.status = if observed.runs {
+            VmStatus::Running
+        } else {
+            VmStatus::Stopped
+        };
+    }
+    before != (vm.status.clone(), vm.ssh_port)
+}
+
+/// Makes VMs on which nothing runs say what their machines really are: those can
+/// stop by themselves.
+pub(super) fn observe_all(tx: &Tx<'_>) -> CloudResult<()> {
+    for mut vm in vm_rows::at_rest(tx.connection)? {
+        if observe(tx, &mut vm) {
+            vm_rows::update(tx.connection, &vm)?;
+            usage::note(tx.connection, &vm, tx.second())?;
+            events::vm(tx, vm.account, &vms::view(tx.connection, vm)?)?;
+        }
+    }
+    Ok(())
 }
 
 /// What an operation that succeeded has changed about its VM.
@@ -212,7 +273,7 @@ fn apply(
             return Ok(());
         }
         Work::Backup => return snapshots::add_backup(tx, claim, size, vm),
-        Work::Destroy => return Ok(()),
+        Work::Destroy | Work::RemoveSnapshot(_) => return Ok(()),
         Work::Action(action) => action,
     };
     match action {
@@ -233,7 +294,7 @@ fn apply(
         VmAction::Restore { .. } => {}
         VmAction::Rebuild { image } => {
             vm.distro.clone_from(image);
-            if let Some(found) = images::find(tx.connection, vm.account, image)? {
+            if let Some(found) = images::find(tx.connection, tx.compute(), vm.account, image)? {
                 vm.image_id = found.id;
                 vm.image_name = found.name;
             }

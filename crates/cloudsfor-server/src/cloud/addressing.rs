@@ -1,8 +1,10 @@
-//! The simulated network: which addresses host numbers stand for.
+//! The network: which addresses host numbers stand for.
 //!
-//! Public addresses are of 100.64.0.0/10, the range set aside for carriers'
-//! own use, so that a simulated VM never claims anybody's real address. Their
-//! IPv6 counterparts are of a unique local /64. Each private network has one of
+//! Public addresses of simulated VMs are of 100.64.0.0/10, the range set aside for
+//! carriers' own use, so that a simulated VM never claims anybody's real address.
+//! Their IPv6 counterparts are of a unique local /64. Those of real VMs are of
+//! 127.64.0.0/10: addresses of this host, of which each VM has its own, and ports
+//! that lead into the VM. Each private network has one of
 //! its account's 256 subnets of 10.0.0.0/8; other accounts have the same ones,
 //! since they are apart.
 
@@ -22,6 +24,8 @@ pub(super) const PUBLIC_HOSTS: u32 = (1 << 22) - 3;
 pub(super) const PRIVATE_HOSTS: u32 = (1 << 16) - 3;
 
 const PUBLIC_V4: u32 = u32::from_be_bytes([100, 64, 0, 0]);
+/// The same hosts, on this machine.
+const LOOPBACK_V4: u32 = u32::from_be_bytes([127, 64, 0, 0]);
 const PUBLIC_V6: u128 = 0xfd63_6c6f_7564_0000_0000_0000_0000_0000;
 
 /// Network and gateway come before the first host.
@@ -34,14 +38,25 @@ pub(super) fn private_pool(network: &NetworkId) -> String {
 
 /// A VM's public IPv4 address.
 pub(super) fn public_v4(vm: &VmRecord) -> Ipv4Addr {
-    Ipv4Addr::from(PUBLIC_V4 + vm.public_host + FIRST_HOST)
+    Ipv4Addr::from(network(vm) + vm.public_host + FIRST_HOST)
 }
 
-/// A VM's public IPv6 address, if it has one.
+fn is_simulated(vm: &VmRecord) -> bool {
+    vm.features.contains(&VmFeature::Simulated)
+}
+
+fn network(vm: &VmRecord) -> u32 {
+    if is_simulated(vm) {
+        PUBLIC_V4
+    } else {
+        LOOPBACK_V4
+    }
+}
+
+/// A VM's public IPv6 address, if it has one: no real VM has.
 pub(super) fn public_v6(vm: &VmRecord) -> Option<Ipv6Addr> {
     let number = u128::from(vm.public_host + FIRST_HOST);
-    vm.features
-        .contains(&VmFeature::Ipv6)
+    (vm.features.contains(&VmFeature::Ipv6) && is_simulated(vm))
         .then(|| Ipv6Addr::from(PUBLIC_V6 + number))
 }
 
@@ -52,12 +67,15 @@ fn private_v4(subnet: u8, host: u32) -> Ipv4Addr {
 /// A VM's addresses.
 pub(super) fn addresses(vm: &VmRecord) -> VmNetworks {
     let mut networks = VmNetworks::default();
-    networks.v4.push(address(
-        public_v4(vm).to_string(),
-        "255.192.0.0",
-        Ipv4Addr::from(PUBLIC_V4 + 1).to_string(),
-        AddressType::Public,
-    ));
+    networks.v4.push(Address {
+        ssh_port: vm.ssh_port,
+        ..address(
+            public_v4(vm).to_string(),
+            "255.192.0.0",
+            Ipv4Addr::from(network(vm) + 1).to_string(),
+            AddressType::Public,
+        )
+    });
     for (subnet, host) in &vm.private_places {
         networks.v4.push(address(
             private_v4(*subnet, host + FIRST_HOST).to_string(),
@@ -120,7 +138,9 @@ fn parsed<'a>(labels: impl Iterator<Item = &'a str>, radix: u32) -> Option<Vec<u
 /// Whether an address is one that VMs get.
 pub(super) fn is_ours(ip: IpAddr) -> bool {
     match ip {
-        IpAddr::V4(ip) => u32::from(ip) >> 22 == PUBLIC_V4 >> 22,
+        IpAddr::V4(ip) => [PUBLIC_V4, LOOPBACK_V4]
+            .iter()
+            .any(|network| u32::from(ip) >> 22 == network >> 22),
         IpAddr::V6(ip) => u128::from(ip) >> 64 == PUBLIC_V6 >> 64,
     }
 }
@@ -131,6 +151,7 @@ fn address(ip: String, netmask: &str, gateway: String, kind: AddressType) -> Add
         netmask: Some(netmask.into()),
         gateway: Some(gateway),
         r#type: Some(kind),
+        ssh_port: None,
         extra: Default::default(),
     }
 }

@@ -3,6 +3,8 @@
 use cloudsfor_types::{Coordinates, Distro, FieldFault, ImageType, Region};
 use sha2::{Digest, Sha256};
 
+use crate::compute::{Compute, PublicImage};
+
 const COUNTRY: &str = "Russia";
 
 /// Name, latitude, longitude and description of each region.
@@ -10,24 +12,6 @@ const REGIONS: &[(&str, f64, f64, &str)] = &[
     ("moscow_01", 55.7558, 37.6173, "Moscow, first site"),
     ("moscow_02", 55.7512, 37.6184, "Moscow, second site"),
     ("moscow_03", 55.7601, 37.6187, "Moscow, third site"),
-];
-
-/// Identifier and description of each public image.
-const IMAGES: &[(&str, &str)] = &[
-    ("fedora-19", "Fedora 19"),
-    ("fedora-43", "Fedora 43"),
-    ("debian-12", "Debian 12 (bookworm)"),
-    ("debian-13", "Debian 13 (trixie)"),
-    ("ubuntu-24.04", "Ubuntu 24.04 LTS"),
-    ("almalinux-9", "AlmaLinux 9"),
-    (
-        "CentOS-6.6-x86_64-minimal.iso",
-        "CentOS 6.6, minimal installation medium",
-    ),
-    (
-        "windows-server-2008-r2-dc-en",
-        "Windows Server 2008 R2 Datacenter, English",
-    ),
 ];
 
 /// All regions.
@@ -60,38 +44,28 @@ fn described_region((name, lat, lng, description): &(&str, f64, f64, &str)) -> R
 }
 
 /// All public images.
-pub fn distros() -> Vec<Distro> {
-    IMAGES.iter().map(described_image).collect()
+pub fn distros(compute: &dyn Compute) -> Vec<Distro> {
+    compute.images().iter().map(distro).collect()
 }
 
-/// The identifiers of all public images.
-pub fn distro_names() -> impl Iterator<Item = &'static str> {
-    IMAGES.iter().map(|(name, _)| *name)
-}
-
-/// The public image with this identifier.
-pub fn distro(name: &str) -> Option<Distro> {
-    let entry = IMAGES.iter().find(|(offered, _)| *offered == name);
-    entry.map(described_image)
-}
-
-fn described_image((name, description): &(&str, &str)) -> Distro {
-    let image_type = if name.ends_with(".iso") {
+/// A public image as the API shows it.
+pub fn distro(image: &PublicImage) -> Distro {
+    let image_type = if image.name.ends_with(".iso") {
         ImageType::Iso
     } else {
         ImageType::Template
     };
     Distro {
-        id: image_id(name),
-        name: (*name).into(),
-        description: Some((*description).into()),
+        id: image_id(&image.name),
+        name: image.name.clone(),
+        description: Some(image.description.clone()),
         image_type: Some(image_type),
         extra: Default::default(),
     }
 }
 
 /// The internal id: made from the identifier, so that it stays the same.
-fn image_id(distro: &str) -> String {
+pub fn image_id(distro: &str) -> String {
     let digest = Sha256::digest(distro);
     digest[..16]
         .iter()
@@ -106,8 +80,12 @@ pub fn region_fault(name: &str) -> Option<FieldFault> {
 }
 
 /// The fault of naming an image that there isn't.
-pub fn image_fault(name: &str) -> FieldFault {
-    let names: Vec<_> = distro_names().collect();
+pub fn image_fault(compute: &dyn Compute, name: &str) -> FieldFault {
+    if let Some(how) = compute.how_to_get(name) {
+        return FieldFault::new("image", format!("{name:?} is not here yet: {how}"));
+    }
+    let images = compute.images();
+    let names: Vec<_> = images.iter().map(|image| image.name.as_str()).collect();
     not_offered("image", name, &names)
 }
 

@@ -43,6 +43,15 @@ pub enum CloudError {
         /// The VM that has it.
         holder: VmId,
     },
+    /// There are machines of another kind than the compute driver's.
+    #[error(
+        "the VMs of this cloud were made by the compute driver {theirs}: go on with `--compute \
+         {theirs}`, delete them first, or use another data directory"
+    )]
+    OtherDriver {
+        /// The driver that made them.
+        theirs: &'static str,
+    },
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),

@@ -5,6 +5,7 @@ use rusqlite::Connection;
 
 use super::catalog;
 use super::error::{CloudError, CloudResult};
+use crate::compute::Compute;
 use crate::store::accounts::AccountId;
 use crate::store::snapshots;
 
@@ -23,15 +24,15 @@ pub(super) struct Image {
 /// snapshot's or backup's id.
 pub(super) fn find(
     connection: &Connection,
+    compute: &dyn Compute,
     account: AccountId,
     identifier: &str,
 ) -> CloudResult<Option<Image>> {
-    if let Some(distro) = catalog::distro(identifier) {
-        let name = distro.description.unwrap_or(distro.name);
+    if let Some(image) = compute.image(identifier) {
         return Ok(Some(Image {
-            id: distro.id,
-            name,
-            min_disk: 1,
+            id: catalog::image_id(&image.name),
+            name: image.description,
+            min_disk: image.min_disk,
         }));
     }
     find_snapshot(connection, account, identifier)
@@ -63,9 +64,14 @@ pub(super) fn disk_fault(image: &Image, field: &str, disk: u32) -> Option<FieldF
 }
 
 /// The image of a rebuild or restore, if it fits.
-pub(super) fn fitting(image: Option<Image>, identifier: &str, disk: u32) -> CloudResult<Image> {
+pub(super) fn fitting(
+    compute: &dyn Compute,
+    image: Option<Image>,
+    identifier: &str,
+    disk: u32,
+) -> CloudResult<Image> {
     let fault = match &image {
-        None => Some(catalog::image_fault(identifier)),
+        None => Some(catalog::image_fault(compute, identifier)),
         Some(image) => disk_fault(image, "image", disk),
     };
     match (image, fault) {

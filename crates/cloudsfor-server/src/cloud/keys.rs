@@ -9,6 +9,7 @@ use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
 use crate::store::accounts::AccountId;
 use crate::store::keys::{self, KeyRecord};
+use crate::store::vms::VmRecord;
 use crate::store::window::Position;
 
 /// Adds a key.
@@ -51,6 +52,20 @@ pub fn list(connection: &Connection, account: AccountId) -> CloudResult<Vec<(Pos
         .into_iter()
         .map(|key| (key.position(), view(key)))
         .collect())
+}
+
+/// The keys in root's account of a VM. One that was deleted since is left out.
+pub(super) fn public_keys(connection: &Connection, vm: &VmRecord) -> CloudResult<Vec<String>> {
+    let keys = vm.ssh_keys.iter();
+    let keys = keys.map(|id| keys::by_id(connection, vm.account, *id));
+    keys.filter_map(|key| {
+        Some(
+            key.transpose()?
+                .map(|key| key.public_key)
+                .map_err(Into::into),
+        )
+    })
+    .collect()
 }
 
 /// The account's key with this id or fingerprint.

@@ -8,8 +8,10 @@
 pub mod accounts;
 pub mod actions;
 mod addressing;
+mod capacity;
 pub mod catalog;
 pub mod domains;
+mod driver;
 mod error;
 mod events;
 mod first_account;
@@ -35,6 +37,7 @@ use secrecy::SecretString;
 use tokio::sync::watch;
 
 pub use accounts::{AccountError, Accounts};
+pub use driver::Driver;
 pub use error::{CloudError, CloudResult};
 pub use first_account::{DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAccount};
 use idempotency::{IdempotentRequest, Once};
@@ -56,7 +59,6 @@ pub const DEFAULT_CREATE_TIME: Duration = Duration::from_secs(3);
 /// An open cloud. Any number of processes can have the same one open.
 pub struct Cloud {
     store: Arc<Store>,
-    compute: Arc<dyn Compute>,
     settings: Arc<Settings>,
     /// Apart from the others, so that one request more changes no other id.
     request_ids: Ids,
@@ -107,14 +109,21 @@ impl Cloud {
             settings: Arc::new(Settings {
                 clock: parts.clock,
                 ids: parts.ids,
-                features: parts.compute.features(),
+                compute: parts.compute,
                 backups: parts.backups,
             }),
-            compute: parts.compute,
             passwords: Passwords::new(),
             closing: watch::Sender::new(false),
         });
-        worker::settle_all(&cloud).await?;
+        cloud
+            .store
+            .read(|connection| driver::check(connection, cloud.compute()))?;
+        if cloud.compute().is_real() {
+            // What is due may take long, and is the worker's.
+            worker::observe(&cloud).await?;
+        } else {
+            worker::settle_all(&cloud).await?;
+        }
         Ok(cloud)
     }
 
@@ -129,6 +138,18 @@ impl Cloud {
     /// If the store fails.
     pub async fn settle(&self) -> CloudResult<()> {
         worker::settle(self).await.map(drop)
+    }
+
+    /// Before a process ends that nobody may come after soon: carries out what is
+    /// due to real machines, or waits for whoever is at it.
+    ///
+    /// # Errors
+    /// If the store fails.
+    pub async fn leave_nothing_due(&self) -> CloudResult<()> {
+        if self.compute().is_real() {
+            worker::settle_all(self).await?;
+        }
+        Ok(())
     }
 
     /// Lets the worker end after what it is at, and answers whoever waits.
@@ -281,6 +302,11 @@ impl Cloud {
     /// The cloud's present.
     pub(crate) fn now(&self) -> jiff::Timestamp {
         self.clock().now()
+    }
+
+    /// What makes its machines.
+    pub(crate) fn compute(&self) -> &dyn Compute {
+        &*self.settings.compute
     }
 
     fn clock(&self) -> &dyn Clock {

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{catalog, events, timestamp, vms};
+use super::{actions, catalog, events, timestamp, vms};
 use crate::store::accounts::AccountId;
 use crate::store::operations::Claimed;
 use crate::store::snapshots::{self, SnapshotRecord};
@@ -58,11 +58,20 @@ fn record(connection: &Connection, account: AccountId, id: &str) -> CloudResult<
 /// Deletes the account's snapshot. VMs made from it have disks of their own.
 pub fn delete(tx: &Tx<'_>, account: AccountId, id: &str) -> CloudResult<()> {
     let snapshot = record(tx.connection, account, id)?;
-    snapshots::delete(tx.connection, &snapshot.id)?;
+    remove(tx, &snapshot)?;
     if let Some(mut vm) = vm_rows::get_any(tx.connection, &snapshot.vm_id)? {
         vm.snapshot_count = vm.snapshot_count.saturating_sub(1);
         vm_rows::update(tx.connection, &vm)?;
         events::vm(tx, account, &vms::view(tx.connection, vm)?)?;
+    }
+    Ok(())
+}
+
+/// Forgets a snapshot, and has the driver remove what it keeps of it.
+fn remove(tx: &Tx<'_>, snapshot: &SnapshotRecord) -> CloudResult<()> {
+    snapshots::delete(tx.connection, &snapshot.id)?;
+    if tx.compute().is_real() {
+        actions::begin_removal(tx, snapshot)?;
     }
     Ok(())
 }
@@ -109,7 +118,7 @@ pub(super) fn add_backup(
     let backups = snapshots::of_vm(tx.connection, &vm.id, true)?;
     let surplus = backups.len().saturating_sub(tx.settings.backups.kept);
     for backup in &backups[..surplus] {
-        snapshots::delete(tx.connection, &backup.id)?;
+        remove(tx, backup)?;
         vm.snapshot_count = vm.snapshot_count.saturating_sub(1);
     }
     Ok(())

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_types::{ActionId, NetworkId, VmFeature, VmId};
+use cloudsfor_types::{ActionId, NetworkId, VmId};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
 use crate::clock::Clock;
+use crate::compute::Compute;
 use crate::ids::Ids;
 
 /// What holds for the whole cloud.
@@ -16,8 +17,8 @@ pub struct Settings {
     pub clock: Arc<dyn Clock>,
     /// Its ids.
     pub ids: Ids,
-    /// What the compute driver's machines have beside the usual.
-    pub features: Vec<VmFeature>,
+    /// What makes its machines.
+    pub compute: Arc<dyn Compute>,
     /// How backups are made.
     pub backups: BackupPolicy,
 }
@@ -84,6 +85,11 @@ impl<'a> Tx<'a> {
 
     fn new_id(&self) -> String {
         self.settings.ids.next(self.now)
+    }
+
+    /// What makes the machines.
+    pub fn compute(&self) -> &dyn Compute {
+        &*self.settings.compute
     }
 
     /// The present in seconds.

@@ -11,7 +11,8 @@ use serde_json::{Map, Value};
 use super::error::{CloudError, CloudResult};
 use super::images::Image;
 use super::tx::Tx;
-use super::{actions, addressing, catalog, events, images, networks, records, timestamp};
+use super::{actions, addressing, capacity, catalog, events, images, networks, records, timestamp};
+use crate::compute::Compute;
 use crate::store::accounts::AccountId;
 use crate::store::operations::Work;
 use crate::store::vms::{self, VmRecord};
@@ -20,7 +21,7 @@ use crate::store::{accounts, addresses, keys, snapshots, usage};
 
 /// Accepts a VM: it is `new` and locked until the worker has made it.
 pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResult<(Vm, Action)> {
-    let image = offered(tx.connection, account, request)?;
+    let image = offered(tx, account, request)?;
     if request.unique_name
         && let Some(holder) = vms::holder_of_name(tx.connection, account, &request.name)?
     {
@@ -29,6 +30,14 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
             holder,
         });
     }
+    capacity::check(
+        tx,
+        capacity::More {
+            memory: request.size.get(),
+            vcpus: request.cpu.into(),
+            disk: request.disk_size.into(),
+        },
+    )?;
     if !accounts::take_quota(tx.connection, account)? {
         return Err(CloudError::Refused {
             reason: Reason::Quota,
@@ -39,8 +48,9 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
     let id = tx.new_vm_id();
     let mut record = VmRecord {
         public_host: take_public_host(tx, &id)?,
+        ssh_port: None,
         private_places: Vec::new(),
-        features: features(request, &tx.settings.features),
+        features: features(request, &tx.compute().features()),
         next_backup_at: request.backups.then(|| tx.next_backup()),
         id,
         account,
@@ -103,9 +113,10 @@ impl Named {
     pub fn faults(
         &self,
         connection: &Connection,
+        compute: &dyn Compute,
         account: AccountId,
     ) -> CloudResult<Vec<FieldFault>> {
-        let (_, faults) = self.look_up(connection, account)?;
+        let (_, faults) = self.look_up(connection, compute, account)?;
         Ok(faults)
     }
 
@@ -113,15 +124,16 @@ impl Named {
     fn look_up(
         &self,
         connection: &Connection,
+        compute: &dyn Compute,
         account: AccountId,
     ) -> CloudResult<(Option<Image>, Vec<FieldFault>)> {
         let region = self.region.as_deref();
         let mut faults: Vec<_> = region.and_then(catalog::region_fault).into_iter().collect();
         let image = match &self.image {
             Some(name) => {
-                let image = images::find(connection, account, name)?;
+                let image = images::find(connection, compute, account, name)?;
                 if image.is_none() {
-                    faults.push(catalog::image_fault(name));
+                    faults.push(catalog::image_fault(compute, name));
                 }
                 image
             }
@@ -138,13 +150,13 @@ impl Named {
 }
 
 /// The image of a request that names only what there is.
-fn offered(connection: &Connection, account: AccountId, request: &CreateVm) -> CloudResult<Image> {
+fn offered(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResult<Image> {
     let named = Named {
         region: Some(request.region.clone()),
         image: Some(request.image.clone()),
         ssh_keys: request.ssh_keys.clone(),
     };
-    let (image, mut faults) = named.look_up(connection, account)?;
+    let (image, mut faults) = named.look_up(tx.connection, tx.compute(), account)?;
     let too_small = |image| images::disk_fault(image, "disk_size", request.disk_size);
     faults.extend(image.as_ref().and_then(too_small));
     image

@@ -17,7 +17,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::actions::{self, Outcome};
 use super::error::CloudResult;
 use super::tx::Tx;
-use super::{Cloud, snapshots};
+use super::{Cloud, addressing, keys, snapshots};
 use crate::compute::{Compute, ComputeError, ComputeResult, Machine, Power, Step};
 use crate::store::operations::{self, Claimed, Work};
 use crate::store::vms as vm_rows;
@@ -41,6 +41,12 @@ const OTHERS_WORK: Duration = Duration::from_millis(20);
 /// When a machine can't be removed, how long until it is tried again.
 const DESTROY_PAUSE: Duration = Duration::from_secs(30);
 
+/// How often to look whether real machines are what the store says.
+const OBSERVATION: Duration = Duration::from_secs(2);
+
+/// How long what is being done may take still when the cloud is closed.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// After the store failed, how long to leave it alone.
 const STORE_PAUSE: Duration = Duration::from_secs(1);
 
@@ -50,6 +56,7 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
     let mut changes = cloud.store.changes();
     let mut closing = cloud.closing.subscribe();
     let mut running = JoinSet::new();
+    let mut observations = tokio::time::interval(OBSERVATION);
     while !*closing.borrow_and_update() {
         changes.mark_unchanged();
         let next = match begin_due(&cloud, &mut running).await {
@@ -72,11 +79,28 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
             Some(ended) = running.join_next() => log_failure(ended),
             () = next_is_due, if running.len() < AT_ONCE => {}
             () = tokio::time::sleep(FOREIGN_WORK) => {}
+            _ = observations.tick(), if cloud.compute().is_real() => {
+                if let Err(error) = observe(&cloud).await {
+                    tracing::error!(%error, "can't write down what machines are");
+                }
+            }
         }
     }
-    while let Some(ended) = running.join_next().await {
-        log_failure(ended);
+    // What takes longer is dropped, and found by the next process.
+    let _ = tokio::time::timeout(FAREWELL, async {
+        while let Some(ended) = running.join_next().await {
+            log_failure(ended);
+        }
+    })
+    .await;
+}
+
+/// Has VMs say what their machines really are.
+pub(super) async fn observe(cloud: &Cloud) -> CloudResult<()> {
+    if cloud.compute().is_real() {
+        cloud.write(actions::observe_all).await?;
     }
+    Ok(())
 }
 
 /// What the store could not be told is found when the claim has run out.
@@ -210,29 +234,35 @@ type Progress = ComputeResult<Option<Gigabytes>>;
 
 /// Has the driver do what an operation asks for.
 async fn drive(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
-    let compute = &*cloud.compute;
-    if claim.work == Work::Destroy {
-        return Ok(plain(compute.destroy(&claim.vm_id).await));
+    let compute = cloud.compute();
+    match &claim.work {
+        Work::Destroy => return Ok(plain(compute.destroy(&claim.vm_id).await)),
+        Work::RemoveSnapshot(id) => return Ok(plain(compute.remove_snapshot(id).await)),
+        Work::Create | Work::Action(_) | Work::Backup => {}
     }
     let Some(vm) = cloud.store.read(|c| vm_rows::get_any(c, &claim.vm_id))? else {
         // Deleted since it was claimed; the fence keeps this from counting.
         return Ok(Ok(Step::Done(None)));
     };
-    let run = vm.status != VmStatus::Stopped;
+    let ssh_keys = cloud.store.read(|c| keys::public_keys(c, &vm))?;
     let mut machine = Machine {
+        run: vm.status != VmStatus::Stopped,
+        address: addressing::public_v4(&vm),
         id: vm.id,
         name: vm.name,
         image: vm.distro,
         memory: vm.memory,
         vcpus: vm.vcpus,
         disk: vm.disk,
+        ssh_keys,
+        user_data: vm.user_data,
         requested_at: Timestamp::from_millisecond(claim.started_at_ms).unwrap_or_default(),
     };
     let action = match &claim.work {
         Work::Create => return Ok(plain(compute.ensure(&machine).await)),
         Work::Backup => return Ok(snapshot(compute, &machine, claim).await),
         Work::Action(action) => action,
-        Work::Destroy => return Ok(Ok(Step::Done(None))),
+        Work::Destroy | Work::RemoveSnapshot(_) => return Ok(Ok(Step::Done(None))),
     };
     Ok(match action {
         VmAction::PowerOn => plain(compute.power(&machine, Power::On).await),
@@ -257,7 +287,7 @@ async fn drive(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
         },
         VmAction::Rebuild { image } => {
             machine.image.clone_from(image);
-            plain(compute.rebuild(&machine, run).await)
+            plain(compute.rebuild(&machine).await)
         }
         VmAction::Rename { name } => {
             machine.name.clone_from(name);
@@ -293,7 +323,7 @@ fn record(tx: &Tx<'_>, claim: &Claimed, progress: &Progress) -> CloudResult<()> 
         )?),
         Ok(Step::Done(size)) => actions::complete(tx, claim, &Outcome::Done(*size)),
         // Nobody else would remove the machine, or may have its address.
-        Err(error) if claim.work == Work::Destroy => {
+        Err(error) if matches!(claim.work, Work::Destroy | Work::RemoveSnapshot(_)) => {
             tracing::error!(vm_id = %claim.vm_id, %error, "can't remove a machine yet");
             let again = tx.now + DESTROY_PAUSE;
             Ok(operations::postpone(

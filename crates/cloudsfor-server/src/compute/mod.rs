@@ -6,10 +6,14 @@
 //! A verb returns soon; what takes longer answers [`Step::Later`] and is called
 //! again.
 
+#[cfg(all(feature = "qemu", target_os = "linux"))]
+pub mod qemu;
 mod simulator;
 
+use std::net::Ipv4Addr;
+
 use async_trait::async_trait;
-use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
+use cloudsfor_types::{Gigabytes, SnapshotId, UserData, VmFeature, VmId};
 use jiff::Timestamp;
 
 pub use simulator::Simulator;
@@ -29,8 +33,47 @@ pub struct Machine {
     pub vcpus: u32,
     /// Disk, in GB of 2^30 bytes.
     pub disk: u32,
+    /// Whether it is to run once the change is made.
+    pub run: bool,
+    /// Where it is to be reached.
+    pub address: Ipv4Addr,
+    /// The public keys in root's account.
+    pub ssh_keys: Vec<String>,
+    /// Data for its first boot.
+    pub user_data: Option<UserData>,
     /// When the change that is to be made was asked for.
     pub requested_at: Timestamp,
+}
+
+/// A public image that machines can be made of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PublicImage {
+    /// Its identifier.
+    pub name: String,
+    /// For people.
+    pub description: String,
+    /// The least disk that it needs, in GB.
+    pub min_disk: u32,
+}
+
+/// What all machines together may have.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Capacity {
+    /// Memory.
+    pub memory: Gigabytes,
+    /// Processors.
+    pub vcpus: u32,
+    /// Disk.
+    pub disk: Gigabytes,
+}
+
+/// What a machine really is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Observed {
+    /// Whether it runs.
+    pub runs: bool,
+    /// The port at its address that leads to its SSH.
+    pub ssh_port: Option<u16>,
 }
 
 /// What a machine's power switch can do.
@@ -71,6 +114,28 @@ pub trait Compute: Send + Sync {
     /// What its machines have beside the usual: shown with every VM.
     fn features(&self) -> Vec<VmFeature>;
 
+    /// Whether its machines are something that is outside the store: that can
+    /// change by itself, and must be removed.
+    fn is_real(&self) -> bool;
+
+    /// The public images that there are, in the order in which they are shown.
+    fn images(&self) -> Vec<PublicImage>;
+
+    /// The public image with this identifier.
+    fn image(&self, name: &str) -> Option<PublicImage> {
+        self.images().into_iter().find(|image| image.name == name)
+    }
+
+    /// How an image can be had that isn't there, if it can.
+    fn how_to_get(&self, image: &str) -> Option<String>;
+
+    /// What all machines together may have; `None` if there is no limit.
+    fn capacity(&self) -> Option<Capacity>;
+
+    /// What the machine of this VM really is; `None` if it is whatever the store
+    /// says. Doesn't disturb a verb that is at it.
+    fn observe(&self, id: &VmId) -> Option<Observed>;
+
     /// Makes the machine and starts it.
     async fn ensure(&self, machine: &Machine) -> ComputeResult;
 
@@ -86,13 +151,15 @@ pub trait Compute: Send + Sync {
     /// Puts its disk back to a snapshot.
     async fn restore(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult;
 
-    /// Makes its disk anew from the image that `machine` says, and starts it if
-    /// it is to run.
-    async fn rebuild(&self, machine: &Machine, run: bool) -> ComputeResult;
+    /// Makes its disk anew from the image that `machine` says.
+    async fn rebuild(&self, machine: &Machine) -> ComputeResult;
 
     /// Gives it the hostname that `machine` says.
     async fn rename(&self, machine: &Machine) -> ComputeResult;
 
     /// Removes the machine and all it has but its snapshots.
     async fn destroy(&self, id: &VmId) -> ComputeResult;
+
+    /// Removes a snapshot. Machines made from it are not affected.
+    async fn remove_snapshot(&self, id: &SnapshotId) -> ComputeResult;
 }

@@ -13,8 +13,28 @@ use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
 
 use sha2::{Digest, Sha256};
 
-use super::{Compute, ComputeError, ComputeResult, Machine, Power, Step};
+use super::{
+    Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
+};
 use crate::clock::Clock;
+
+/// Identifier and description of each public image.
+const IMAGES: &[(&str, &str)] = &[
+    ("fedora-19", "Fedora 19"),
+    ("fedora-43", "Fedora 43"),
+    ("debian-12", "Debian 12 (bookworm)"),
+    ("debian-13", "Debian 13 (trixie)"),
+    ("ubuntu-24.04", "Ubuntu 24.04 LTS"),
+    ("almalinux-9", "AlmaLinux 9"),
+    (
+        "CentOS-6.6-x86_64-minimal.iso",
+        "CentOS 6.6, minimal installation medium",
+    ),
+    (
+        "windows-server-2008-r2-dc-en",
+        "Windows Server 2008 R2 Datacenter, English",
+    ),
+];
 
 /// The driver of simulated machines.
 pub struct Simulator {
@@ -45,6 +65,11 @@ impl Failures {
 }
 
 impl Simulator {
+    /// The identifiers of its images.
+    pub fn image_names() -> impl Iterator<Item = &'static str> {
+        IMAGES.iter().map(|(name, _)| *name)
+    }
+
     /// Machines that take `create_time` until they run, and a third of it for
     /// whatever is done to them later.
     pub fn new(clock: Arc<dyn Clock>, create_time: Duration) -> Self {
@@ -90,6 +115,30 @@ impl Compute for Simulator {
         vec![VmFeature::Simulated]
     }
 
+    fn is_real(&self) -> bool {
+        false
+    }
+
+    fn images(&self) -> Vec<PublicImage> {
+        IMAGES.iter().map(public).collect()
+    }
+
+    fn image(&self, name: &str) -> Option<PublicImage> {
+        IMAGES.iter().find(|image| image.0 == name).map(public)
+    }
+
+    fn how_to_get(&self, _image: &str) -> Option<String> {
+        None
+    }
+
+    fn capacity(&self) -> Option<Capacity> {
+        None
+    }
+
+    fn observe(&self, _id: &VmId) -> Option<Observed> {
+        None
+    }
+
     async fn ensure(&self, machine: &Machine) -> ComputeResult {
         self.done_after(machine, self.create_time)
     }
@@ -115,7 +164,7 @@ impl Compute for Simulator {
         self.done_after(machine, self.action_time)
     }
 
-    async fn rebuild(&self, machine: &Machine, _run: bool) -> ComputeResult {
+    async fn rebuild(&self, machine: &Machine) -> ComputeResult {
         self.done_after(machine, self.create_time)
     }
 
@@ -125,6 +174,18 @@ impl Compute for Simulator {
 
     async fn destroy(&self, _id: &VmId) -> ComputeResult {
         Ok(Step::Done(()))
+    }
+
+    async fn remove_snapshot(&self, _id: &SnapshotId) -> ComputeResult {
+        Ok(Step::Done(()))
+    }
+}
+
+fn public((name, description): &(&str, &str)) -> PublicImage {
+    PublicImage {
+        name: (*name).into(),
+        description: (*description).into(),
+        min_disk: 1,
     }
 }
 
@@ -145,6 +206,10 @@ mod tests {
             memory: Gigabytes::from(1),
             vcpus: 1,
             disk: 10,
+            run: true,
+            address: [100, 64, 0, 2].into(),
+            ssh_keys: Vec::new(),
+            user_data: None,
             requested_at: start,
         };
         let snapshot = SnapshotId::new("a").unwrap();
@@ -184,6 +249,10 @@ mod tests {
                 memory: Gigabytes::from(1),
                 vcpus: 1,
                 disk: 10,
+                run: true,
+                address: [100, 64, 0, 2].into(),
+                ssh_keys: Vec::new(),
+                user_data: None,
                 requested_at: clock.now(),
             };
             let first = simulator.ensure(&machine).await;

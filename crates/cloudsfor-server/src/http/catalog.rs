@@ -17,7 +17,8 @@ pub(super) async fn list_regions(call: Call) -> Answer {
 }
 
 pub(super) async fn list_distros(call: Call) -> Answer {
-    let listed = call.listing()?.answer_from_all(placed(catalog::distros()));
+    let distros = catalog::distros(call.cloud.compute());
+    let listed = call.listing()?.answer_from_all(placed(distros));
     ok(&DistroList {
         links: listed.some_links(),
         distros: listed.items,

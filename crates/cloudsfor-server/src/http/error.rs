@@ -67,7 +67,9 @@ impl From<CloudError> for ApiError {
                 error
             }
             CloudError::Refused { reason, .. } => Self::unprocessable(reason, message),
-            CloudError::Conflict(_) => Self::new(ErrorId::Conflict, message),
+            CloudError::Conflict(_) | CloudError::OtherDriver { .. } => {
+                Self::new(ErrorId::Conflict, message)
+            }
             CloudError::TooManyLogins => Self::new(ErrorId::TooManyRequests, message),
             CloudError::Forbidden(_) => Self::new(ErrorId::Forbidden, message),
             CloudError::NameTaken { holder, .. } => {

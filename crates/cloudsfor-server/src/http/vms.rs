@@ -71,7 +71,9 @@ pub(super) async fn create(call: Call) -> Answer {
         let named = Named::by(&body);
         CreateVm::decode(body).map_err(|mut faults| {
             // All faults at once: also those that only the service can find.
-            let more = cloud.read(|c| named.faults(c, account)).unwrap_or_default();
+            let more = cloud
+                .read(|c| named.faults(c, cloud.compute(), account))
+                .unwrap_or_default();
             let known: Vec<_> = faults.iter().map(|fault| fault.name.clone()).collect();
             faults.extend(
                 more.into_iter()

@@ -5,7 +5,7 @@
 //! ignored, so a worker that was too slow, or whose operation was ended by
 //! another request, changes nothing.
 
-use cloudsfor_types::{ActionId, ActionStatus, ActionType, VmAction, VmId};
+use cloudsfor_types::{ActionId, ActionStatus, ActionType, SnapshotId, VmAction, VmId};
 use rusqlite::types::Value;
 use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
@@ -25,13 +25,17 @@ pub enum Work {
     /// Removes the machine of a VM that was deleted. Users don't see it: for
     /// them the VM is gone already.
     Destroy,
+    /// Removes what the compute driver keeps of a snapshot of the VM that was
+    /// deleted. Users don't see it either.
+    RemoveSnapshot(SnapshotId),
 }
 
 const BACKUP: &str = "backup";
 const DESTROY: &str = "destroy";
+const REMOVE_SNAPSHOT: &str = "remove_snapshot";
 
 /// The kinds that are actions.
-const IS_ACTION: &str = "kind NOT IN ('backup', 'destroy')";
+const IS_ACTION: &str = "kind NOT IN ('backup', 'destroy', 'remove_snapshot')";
 
 impl Work {
     /// Its name, which for what users don't see is none of an action.
@@ -41,12 +45,14 @@ impl Work {
             Self::Action(action) => action.action_type(),
             Self::Backup => ActionType::Unknown(BACKUP.into()),
             Self::Destroy => ActionType::Unknown(DESTROY.into()),
+            Self::RemoveSnapshot(_) => ActionType::Unknown(REMOVE_SNAPSHOT.into()),
         }
     }
 
     fn arguments(&self) -> String {
         match self {
             Self::Action(action) => serde_json::to_string(action).unwrap_or_default(),
+            Self::RemoveSnapshot(id) => serde_json::json!({ "id": id.as_str() }).to_string(),
             Self::Create | Self::Backup | Self::Destroy => "{}".into(),
         }
     }
@@ -55,6 +61,11 @@ impl Work {
         match kind {
             BACKUP => Some(Self::Backup),
             DESTROY => Some(Self::Destroy),
+            REMOVE_SNAPSHOT => {
+                let body: serde_json::Value = serde_json::from_str(arguments).ok()?;
+                let id = SnapshotId::new(body["id"].as_str()?).ok()?;
+                Some(Self::RemoveSnapshot(id))
+            }
             _ if ActionType::from(kind) == ActionType::Create => Some(Self::Create),
             _ => {
                 let body = serde_json::from_str(arguments).ok()?;
@@ -265,7 +276,7 @@ pub fn abort_all(
         "UPDATE operations
          SET status = 'errored', error = ?, completed_at = max(?, started_at),
              due_at_ms = NULL, leased_until_ms = NULL, fence = fence + 1
-         WHERE vm_id = ? AND due_at_ms IS NOT NULL
+         WHERE vm_id = ? AND due_at_ms IS NOT NULL AND kind <> 'remove_snapshot'
          RETURNING {COLUMNS}"
     );
     let mut statement = connection.prepare_cached(&sql)?;
@@ -472,6 +483,7 @@ mod tests {
             Work::Create,
             Work::Backup,
             Work::Destroy,
+            Work::RemoveSnapshot(SnapshotId::new("s").unwrap()),
             Work::Action(resize),
         ];
         for (index, work) in all.iter().enumerate() {

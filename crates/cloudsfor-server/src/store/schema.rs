@@ -11,6 +11,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema/1.sql"),
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
+    include_str!("schema/4.sql"),
 ];
 
 /// Brings the store to the newest version, in one transaction, whichever of

@@ -52,6 +52,8 @@ pub struct VmRecord {
     pub protected: bool,
     /// Its host number in the public pool.
     pub public_host: u32,
+    /// The port at its public address that leads to its SSH, as observed.
+    pub ssh_port: Option<u16>,
     /// Its places in private networks: subnet and host.
     pub private_places: Vec<(u8, u32)>,
     /// When its next backup is due, in seconds.
@@ -74,7 +76,7 @@ impl VmRecord {
 
 const COLUMNS: &str = "id, account_id, name, region, distro, memory, vcpus, disk, plan, status, \
      locked, features, labels, ssh_keys, user_data, protected, public_host, private_places, \
-     snapshot_count, created_at, image_id, image_name, next_backup_at";
+     snapshot_count, created_at, image_id, image_name, next_backup_at, ssh_port";
 
 fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
     let id: String = row.get(0)?;
@@ -103,6 +105,7 @@ fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
         image_id: row.get(20)?,
         image_name: row.get(21)?,
         next_backup_at: row.get(22)?,
+        ssh_port: row.get(23)?,
     })
 }
 
@@ -121,8 +124,9 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
         .prepare_cached(
             "INSERT INTO vms (id, account_id, name, region, distro, memory, vcpus, disk, plan,
                  status, locked, features, labels, ssh_keys, user_data, protected, public_host,
-                 private_places, snapshot_count, created_at, image_id, image_name, next_backup_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 private_places, snapshot_count, created_at, image_id, image_name, next_backup_at,
+                 ssh_port)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             vm.id.as_str(),
@@ -148,6 +152,7 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             vm.image_id,
             vm.image_name,
             vm.next_backup_at,
+            vm.ssh_port,
         ])?;
     Ok(())
 }
@@ -158,7 +163,8 @@ pub fn update(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
         .prepare_cached(
             "UPDATE vms SET name = ?, distro = ?, image_id = ?, image_name = ?, memory = ?,
                  vcpus = ?, disk = ?, status = ?, locked = ?, features = ?, labels = ?,
-                 protected = ?, private_places = ?, snapshot_count = ?, next_backup_at = ?
+                 protected = ?, private_places = ?, snapshot_count = ?, next_backup_at = ?,
+                 ssh_port = ?
              WHERE id = ?",
         )?
         .execute(params![
@@ -177,6 +183,7 @@ pub fn update(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             to_json(&vm.private_places),
             vm.snapshot_count,
             vm.next_backup_at,
+            vm.ssh_port,
             vm.id.as_str(),
         ])?;
     Ok(())
@@ -204,6 +211,41 @@ pub fn get_any(connection: &Connection, id: &VmId) -> Result<Option<VmRecord>, S
         .prepare_cached(&sql)?
         .query_row([id.as_str()], vm)
         .optional()?)
+}
+
+/// Whoever's VMs that are switched on or off and on which nothing runs.
+pub fn at_rest(connection: &Connection) -> Result<Vec<VmRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM vms
+         WHERE deleted_at IS NULL AND NOT locked AND status IN ('running', 'stopped')"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map([], vm)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The features of any VM, if there is one.
+pub fn any_features(connection: &Connection) -> Result<Option<Vec<VmFeature>>, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT features FROM vms WHERE deleted_at IS NULL LIMIT 1")?
+        .query_row([], |row| json(row, 0))
+        .optional()?)
+}
+
+/// What all VMs together have: memory, processors and disk.
+pub fn sizes(connection: &Connection) -> Result<(f64, u64, u64), StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT coalesce(sum(memory), 0.0), coalesce(sum(vcpus), 0), coalesce(sum(disk), 0)
+             FROM vms WHERE deleted_at IS NULL",
+        )?
+        .query_row([], |row| {
+            Ok((
+                row.get(0)?,
+                row.get::<_, i64>(1)? as u64,
+                row.get::<_, i64>(2)? as u64,
+            ))
+        })?)
 }
 
 /// The oldest of the account's VMs that has this name, in any case of letters.

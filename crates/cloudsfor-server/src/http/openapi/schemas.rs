@@ -7,6 +7,7 @@ use cloudsfor_types::{
 use serde_json::{Map, Value, json};
 
 use crate::cloud::catalog;
+use crate::compute::Simulator;
 
 pub(super) fn names<'a>(names: impl Iterator<Item = &'a str>) -> Value {
     json!({"type": "string", "enum": names.collect::<Vec<_>>()})
@@ -162,7 +163,7 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
             answer(
                 json!({"ip_address": text(), "netmask": text(), "gateway": text(),
             "type": names(AddressType::KNOWN.iter().map(AddressType::as_str))}),
-                json!({}),
+                json!({"ssh_port": whole(1, 65_535)}),
             ),
         ),
         (
@@ -381,7 +382,7 @@ fn id() -> Value {
 
 fn image() -> Value {
     json!({"description": "A distro's name, or a snapshot's or backup's id.",
-        "anyOf": [names(catalog::distro_names()), {"type": "string", "minLength": 1}]})
+        "anyOf": [names(Simulator::image_names()), {"type": "string", "minLength": 1}]})
 }
 
 fn record_spec() -> Value {

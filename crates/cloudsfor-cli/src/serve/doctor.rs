@@ -1,0 +1,45 @@
+//! `serve doctor`: whether this machine can run real VMs.
+
+use std::path::Path;
+
+use clap::Args;
+use cloudsfor_server::compute::qemu::{Finding, Health, examine};
+
+use crate::exit::Exit;
+use crate::failure::Failure;
+use crate::output;
+use crate::terminal::Terminal;
+
+/// Nothing is asked.
+#[derive(Args)]
+pub(crate) struct Doctor {}
+
+pub(super) async fn run(dir: &Path, terminal: &mut Terminal) -> Result<Exit, Failure> {
+    let findings = examine(dir).await.map_err(|error| {
+        let what = format!("{} can't be examined", dir.display());
+        Failure::new(Exit::Error, what, error.to_string())
+            .next("mend that, or name another directory with --data-dir")
+    })?;
+    for finding in &findings {
+        output::line(terminal, &line(finding))?;
+        if let Some(advice) = &finding.advice {
+            output::line(terminal, &format!("              {advice}"))?;
+        }
+    }
+    let worst = findings.iter().map(|finding| finding.health).max();
+    if worst == Some(Health::Bad) {
+        terminal.note("Real VMs can't run here yet.");
+        return Ok(Exit::Error);
+    }
+    terminal.note("Real VMs can run here: cloudsfor serve --compute qemu");
+    Ok(Exit::Done)
+}
+
+fn line(finding: &Finding) -> String {
+    let health = match finding.health {
+        Health::Good => "ok",
+        Health::Notice => "!",
+        Health::Bad => "NO",
+    };
+    format!("{health:<3}{:<11}{}", finding.what, finding.found)
+}

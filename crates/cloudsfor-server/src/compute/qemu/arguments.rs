@@ -1,0 +1,139 @@
+//! What QEMU is told.
+//!
+//! QEMU is started in the VM's own directory and told the names of the files in
+//! it, which are always the same: so nothing that a user or an operator chose gets
+//! into an option, where a comma would begin another one.
+
+use std::net::Ipv4Addr;
+
+use super::acceleration::Acceleration;
+use super::places::{CONSOLE, CONSOLE_LOG, CONTROL, DEBUG, DISK, PID, SEED};
+use crate::compute::Machine;
+
+/// The disk's name inside QEMU.
+pub(super) const DISK_NODE: &str = "disk";
+
+/// QEMU goes into the background within its sandbox, where it needs a process and a
+/// session of its own: so `spawn` and `elevateprivileges` can't be denied.
+const SANDBOX: &str = "on,obsolete=deny,resourcecontrol=deny";
+
+/// By what a VM's QEMU is known among processes.
+pub(super) fn process_name(id: &str) -> String {
+    format!("cloudsfor-{id}")
+}
+
+/// The arguments that start a machine in the background.
+pub(super) fn arguments(
+    machine: &Machine,
+    ssh_port: u16,
+    acceleration: Acceleration,
+) -> Vec<String> {
+    let megabytes = (machine.memory.get() * 1024.0) as u64;
+    let (address, mac) = (machine.address, mac(machine.address));
+    let options = [
+        ("name", process_name(machine.id.as_str())),
+        ("machine", format!("pc,accel={}", acceleration.name())),
+        ("cpu", acceleration.cpu().into()),
+        ("smp", machine.vcpus.to_string()),
+        ("m", format!("{megabytes}M")),
+        ("sandbox", SANDBOX.into()),
+        ("display", "none".into()),
+        ("blockdev", block(DISK_NODE, "qcow2", DISK, "discard=unmap")),
+        ("device", device("virtio-blk-pci", "drive=disk,bootindex=0")),
+        ("blockdev", block("seed", "raw", SEED, "read-only=on")),
+        ("device", device("virtio-blk-pci", "drive=seed")),
+        (
+            "netdev",
+            format!("user,id=public,hostfwd=tcp:{address}:{ssh_port}-:22"),
+        ),
+        (
+            "device",
+            device(
+                "virtio-net-pci",
+                &format!("netdev=public,mac={mac},romfile="),
+            ),
+        ),
+        ("device", "virtio-rng-pci".into()),
+        (
+            "chardev",
+            format!("{},logfile={CONSOLE_LOG}", socket("console", CONSOLE)),
+        ),
+        ("serial", "chardev:console".into()),
+        ("chardev", socket("control", CONTROL)),
+        ("mon", "chardev=control,mode=control".into()),
+        ("chardev", socket("debug", DEBUG)),
+        ("mon", "chardev=debug,mode=control".into()),
+        ("pidfile", PID.into()),
+    ];
+    let flags = ["-nodefaults", "-no-user-config", "-daemonize"];
+    let options = options
+        .into_iter()
+        .flat_map(|(name, value)| [format!("-{name}"), value]);
+    flags.into_iter().map(String::from).chain(options).collect()
+}
+
+fn block(node: &str, format: &str, file: &str, more: &str) -> String {
+    format!("driver={format},node-name={node},file.driver=file,file.filename={file},{more}")
+}
+
+fn device(model: &str, properties: &str) -> String {
+    format!("{model},{properties}")
+}
+
+fn socket(id: &str, path: &str) -> String {
+    format!("socket,id={id},path={path},server=on,wait=off")
+}
+
+/// The hardware address of a VM's public interface: QEMU's range, and what tells
+/// VMs of a host apart.
+pub(super) fn mac(address: Ipv4Addr) -> String {
+    let [_, b, c, d] = address.octets();
+    format!("52:54:00:{b:02x}:{c:02x}:{d:02x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use cloudsfor_types::{Gigabytes, UserData};
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn machine(name: &str, image: &str, data: &str) -> Machine {
+        Machine {
+            id: "9a33ef4fec394360a88e3c60b78b5dbc".parse().unwrap(),
+            name: name.into(),
+            image: image.into(),
+            memory: Gigabytes::new(0.25).unwrap(),
+            vcpus: 2,
+            disk: 1,
+            run: true,
+            address: [127, 64, 0, 2].into(),
+            ssh_keys: vec![data.into()],
+            user_data: Some(UserData::from(data.to_owned())),
+            requested_at: Default::default(),
+        }
+    }
+
+    #[test]
+    fn sizes_and_ways_in_are_those_of_the_machine() {
+        let arguments = arguments(&machine("a", "b", "c"), 2222, Acceleration::Tcg);
+        let after = |option: &str| {
+            let at = arguments.iter().position(|argument| argument == option);
+            arguments[at.unwrap() + 1].clone()
+        };
+        assert_eq!((after("-m"), after("-smp")), ("256M".into(), "2".into()));
+        assert!(after("-netdev").ends_with("hostfwd=tcp:127.64.0.2:2222-:22"));
+        assert!(after("-sandbox").starts_with("on,"));
+        assert!(!arguments.iter().any(|argument| argument.contains("tcp:0")));
+    }
+
+    proptest! {
+        /// Whatever a user can choose freely never reaches QEMU's arguments.
+        #[test]
+        fn no_text_of_a_user_is_an_argument(name in ".*", image in ".*", data in ".*") {
+            let with = |machine: &Machine| arguments(machine, 22, Acceleration::Kvm);
+            let plain = with(&machine("a", "b", "c"));
+            prop_assert_eq!(with(&machine(&name, &image, &data)), plain);
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! Talking to a VM's QEMU, by its control socket.
+//!
+//! A socket serves one client: another waits unseen. So the driver connects for
+//! each thing that it does, and waits for no answer for ever.
+
+use std::path::Path;
+use std::time::Duration;
+
+use qapi::futures::{QapiStream, QmpStreamTokio};
+use qapi::qmp::{
+    BackupCommon, BlockdevBackup, BlockdevOptions, BlockdevOptionsBase, BlockdevOptionsFile,
+    BlockdevOptionsGenericCOWFormat, BlockdevOptionsGenericFormat, BlockdevOptionsQcow2,
+    BlockdevRef, JobStatus, MirrorSyncMode, QmpCommand, block_resize, blockdev_add,
+    blockdev_backup, blockdev_del, job_cancel, job_dismiss, query_jobs, quit, system_powerdown,
+};
+use tokio::io::{ReadHalf, WriteHalf};
+use tokio::net::UnixStream;
+
+use super::arguments::DISK_NODE;
+use super::places::CONTROL;
+use crate::compute::ComputeError;
+
+/// The longest that QEMU may take to answer.
+const ANSWER_LIMIT: Duration = Duration::from_secs(10);
+
+/// How often to look how far a copy is.
+const COPY_PROGRESS: Duration = Duration::from_millis(100);
+
+/// The job that copies the disk, and the node that it writes to.
+const COPY: &str = "copy";
+
+type Stream =
+    QapiStream<QmpStreamTokio<ReadHalf<UnixStream>>, QmpStreamTokio<WriteHalf<UnixStream>>>;
+
+/// A connection to a VM's QEMU.
+pub(super) struct Control {
+    stream: Stream,
+}
+
+impl Control {
+    pub(super) async fn connect(dir: &Path) -> Result<Self, ComputeError> {
+        let connect = async {
+            let greeted = QmpStreamTokio::open_uds(dir.join(CONTROL)).await?;
+            greeted.negotiate().await
+        };
+        let stream = answered(connect).await?;
+        Ok(Self { stream })
+    }
+
+    async fn execute<C>(&mut self, command: C) -> Result<C::Ok, ComputeError>
+    where
+        C: QmpCommand,
+    {
+        answered(self.stream.execute(command)).await
+    }
+
+    /// Presses the power button.
+    pub(super) async fn press_power_button(&mut self) -> Result<(), ComputeError> {
+        self.execute(system_powerdown {}).await.map(drop)
+    }
+
+    /// Ends QEMU, which writes its disks out. It may be gone before it answers.
+    pub(super) async fn quit(&mut self) -> Result<(), ComputeError> {
+        self.execute(quit {}).await.map(drop)
+    }
+
+    /// Makes the disk larger while the guest runs.
+    pub(super) async fn grow_disk(&mut self, bytes: u64) -> Result<(), ComputeError> {
+        let grow = block_resize {
+            device: None,
+            node_name: Some(DISK_NODE.into()),
+            size: bytes as i64,
+        };
+        self.execute(grow).await.map(drop)
+    }
+
+    /// Copies the disk as it is now into an image that there is already, while the
+    /// guest goes on. A copy that an earlier call left unfinished is given up.
+    pub(super) async fn copy_disk(&mut self, target: &Path) -> Result<(), ComputeError> {
+        self.give_up_copy().await?;
+        let filename = target
+            .to_str()
+            .ok_or_else(|| ComputeError(format!("the path {} is no UTF-8", target.display())))?;
+        self.execute(blockdev_add(qcow2(COPY, filename))).await?;
+        self.execute(blockdev_backup(disk_copy())).await?;
+        let ended = self.copy_ended().await;
+        self.give_up_copy().await?;
+        ended
+    }
+
+    async fn copy_ended(&mut self) -> Result<(), ComputeError> {
+        loop {
+            let job = self.copy_job().await?;
+            match job {
+                Some((JobStatus::concluded, None)) => return Ok(()),
+                Some((JobStatus::concluded, Some(error))) => {
+                    return Err(ComputeError(format!("the disk can't be copied: {error}")));
+                }
+                Some(_) => tokio::time::sleep(COPY_PROGRESS).await,
+                None => return Err(ComputeError("the copy of the disk is gone".into())),
+            }
+        }
+    }
+
+    /// How far the copy is, and why it failed.
+    async fn copy_job(&mut self) -> Result<Option<(JobStatus, Option<String>)>, ComputeError> {
+        let jobs = self.execute(query_jobs {}).await?;
+        let copy = jobs.into_iter().find(|job| job.id == COPY);
+        Ok(copy.map(|job| (job.status, job.error)))
+    }
+
+    /// Leaves nothing of a copy in QEMU.
+    async fn give_up_copy(&mut self) -> Result<(), ComputeError> {
+        while let Some((status, _)) = self.copy_job().await? {
+            let id = COPY.into();
+            match status {
+                JobStatus::concluded => self.execute(job_dismiss { id }).await.map(drop)?,
+                JobStatus::aborting => tokio::time::sleep(COPY_PROGRESS).await,
+                _ => {
+                    self.execute(job_cancel { id }).await?;
+                    tokio::time::sleep(COPY_PROGRESS).await;
+                }
+            }
+        }
+        let delete = blockdev_del {
+            node_name: COPY.into(),
+        };
+        // There is none, unless a copy was begun.
+        let _ = self.execute(delete).await;
+        Ok(())
+    }
+}
+
+async fn answered<T, E: std::fmt::Display>(
+    answer: impl Future<Output = Result<T, E>>,
+) -> Result<T, ComputeError> {
+    match tokio::time::timeout(ANSWER_LIMIT, answer).await {
+        Ok(Ok(answer)) => Ok(answer),
+        Ok(Err(error)) => Err(ComputeError(format!("the VM's QEMU says: {error}"))),
+        Err(_) => Err(ComputeError(format!(
+            "the VM's QEMU has not answered for {} s",
+            ANSWER_LIMIT.as_secs()
+        ))),
+    }
+}
+
+/// A whole copy of the disk, whose end is kept until it was seen.
+fn disk_copy() -> BlockdevBackup {
+    BlockdevBackup {
+        base: BackupCommon {
+            auto_dismiss: Some(false),
+            auto_finalize: None,
+            bitmap: None,
+            bitmap_mode: None,
+            compress: None,
+            discard_source: None,
+            filter_node_name: None,
+            job_id: Some(COPY.into()),
+            on_source_error: None,
+            on_target_error: None,
+            speed: None,
+            x_perf: None,
+            device: DISK_NODE.into(),
+            sync: MirrorSyncMode::full,
+        },
+        target: COPY.into(),
+    }
+}
+
+fn qcow2(node: &str, filename: &str) -> BlockdevOptions {
+    let base = |node_name| BlockdevOptionsBase {
+        auto_read_only: None,
+        cache: None,
+        detect_zeroes: None,
+        discard: None,
+        force_share: None,
+        node_name,
+        read_only: None,
+    };
+    let file = BlockdevOptions::file {
+        base: base(None),
+        file: BlockdevOptionsFile {
+            aio: None,
+            aio_max_batch: None,
+            drop_cache: None,
+            locking: None,
+            pr_manager: None,
+            x_check_cache_dropped: None,
+            filename: filename.into(),
+        },
+    };
+    BlockdevOptions::qcow2 {
+        base: base(Some(node.into())),
+        qcow2: BlockdevOptionsQcow2 {
+            base: BlockdevOptionsGenericCOWFormat {
+                base: BlockdevOptionsGenericFormat {
+                    file: BlockdevRef::definition(Box::new(file)),
+                },
+                backing: None,
+            },
+            cache_clean_interval: None,
+            cache_size: None,
+            data_file: None,
+            discard_no_unref: None,
+            encrypt: None,
+            l2_cache_entry_size: None,
+            l2_cache_size: None,
+            lazy_refcounts: None,
+            overlap_check: None,
+            pass_discard_other: None,
+            pass_discard_request: None,
+            pass_discard_snapshot: None,
+            refcount_cache_size: None,
+        },
+    }
+}

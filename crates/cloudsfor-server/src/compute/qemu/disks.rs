@@ -1,0 +1,178 @@
+//! Disks and images of machines that don't run, by `qemu-img`.
+
+use std::ffi::OsStr;
+use std::io;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::process::Stdio;
+
+use serde::Deserialize;
+use tokio::process::Command;
+
+use super::places::DISK;
+use crate::compute::ComputeError;
+
+const QEMU_IMG: &str = "qemu-img";
+
+/// Bytes of a GB.
+pub(super) const GB: u64 = 1 << 30;
+
+/// What `qemu-img info` says.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(super) struct Info {
+    pub(super) format: String,
+    pub(super) virtual_size: u64,
+    pub(super) backing_filename: Option<String>,
+    #[serde(default)]
+    pub(super) format_specific: serde_json::Value,
+}
+
+impl Info {
+    /// Whether the image needs other files, which could be any of the host's.
+    pub(super) fn needs_other_files(&self) -> bool {
+        self.backing_filename.is_some() || !self.format_specific["data"]["data-file"].is_null()
+    }
+}
+
+/// Runs qemu-img in a directory; answers what it says.
+pub(super) async fn qemu_img<A: AsRef<OsStr>>(
+    dir: &Path,
+    arguments: impl IntoIterator<Item = A>,
+) -> Result<Vec<u8>, ComputeError> {
+    let mut command = Command::new(QEMU_IMG);
+    command
+        .current_dir(dir)
+        .args(arguments)
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = command.output().await.map_err(|error| {
+        ComputeError(format!(
+            "qemu-img can't be run ({error}): `cloudsfor serve doctor` says what to install"
+        ))
+    })?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    let said = String::from_utf8_lossy(&output.stderr);
+    let said = said.lines().last().unwrap_or("nothing").to_owned();
+    Err(ComputeError(format!("a disk can't be made ready: {said}")))
+}
+
+/// What an image is.
+pub(super) async fn info(file: &Path) -> Result<Info, ComputeError> {
+    let dir = file.parent().unwrap_or(Path::new("/"));
+    let arguments = [
+        OsStr::new("info"),
+        "--force-share".as_ref(),
+        "--output=json".as_ref(),
+        file.as_os_str(),
+    ];
+    let said = qemu_img(dir, arguments).await?;
+    serde_json::from_slice(&said)
+        .map_err(|error| ComputeError(format!("what qemu-img says can't be read: {error}")))
+}
+
+/// Puts a new disk of `gigabytes` GB on top of an image into a VM's directory, in
+/// place of the one that it had.
+pub(super) async fn renew(dir: &Path, image: &Path, gigabytes: u32) -> Result<(), ComputeError> {
+    let base = format!("base-{}.qcow2", inode(image)?);
+    match std::fs::hard_link(image, dir.join(&base)) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            return Err(fault("the image can't be linked to", &error));
+        }
+        _ => {}
+    }
+    let new = format!("{DISK}.new");
+    let size = format!("{gigabytes}G");
+    let create = [
+        "create", "-q", "-f", "qcow2", "-b", &base, "-F", "qcow2", &new, &size,
+    ];
+    qemu_img(dir, create).await?;
+    put(&dir.join(new), &dir.join(DISK))?;
+    remove_other_bases(dir, &base).map_err(|error| fault("an old disk can't be removed", &error))
+}
+
+fn inode(image: &Path) -> Result<u64, ComputeError> {
+    match std::fs::metadata(image) {
+        Ok(metadata) => Ok(metadata.ino()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(ComputeError(
+            "the image is not here any more: choose another one, or have it installed again".into(),
+        )),
+        Err(error) => Err(fault("the image can't be read", &error)),
+    }
+}
+
+fn remove_other_bases(dir: &Path, base: &str) -> io::Result<()> {
+    for entry in std::fs::read_dir(dir)? {
+        let name = entry?.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("base-") && name != base {
+            std::fs::remove_file(dir.join(&*name))?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the disk of a machine that is off at least so large.
+pub(super) async fn grow(dir: &Path, gigabytes: u32) -> Result<(), ComputeError> {
+    let size = info(&dir.join(DISK)).await?.virtual_size;
+    if size >= u64::from(gigabytes) * GB {
+        return Ok(());
+    }
+    let size = format!("{gigabytes}G");
+    let resize = ["resize", "-q", "-f", "qcow2", DISK, &size];
+    qemu_img(dir, resize).await.map(drop)
+}
+
+/// Makes an empty image.
+pub(super) async fn create(file: &Path, bytes: u64) -> Result<(), ComputeError> {
+    let size = bytes.to_string();
+    let create = [
+        OsStr::new("create"),
+        "-q".as_ref(),
+        "-f".as_ref(),
+        "qcow2".as_ref(),
+        file.as_os_str(),
+        size.as_ref(),
+    ];
+    let dir = file.parent().unwrap_or(Path::new("/"));
+    qemu_img(dir, create).await.map(drop)
+}
+
+/// Copies an image, with all that it stands on, into one file.
+pub(super) async fn copy(from: &Path, format: &str, to: &Path) -> Result<(), ComputeError> {
+    let convert = [
+        OsStr::new("convert"),
+        "-f".as_ref(),
+        format.as_ref(),
+        "-O".as_ref(),
+        "qcow2".as_ref(),
+        from.as_os_str(),
+        to.as_os_str(),
+    ];
+    let dir = to.parent().unwrap_or(Path::new("/"));
+    qemu_img(dir, convert).await.map(drop)
+}
+
+/// Puts a finished file in its place, so that it is there whole or not at all.
+pub(super) fn put(new: &Path, place: &Path) -> Result<(), ComputeError> {
+    let put = || {
+        std::fs::File::open(new)?.sync_all()?;
+        std::fs::rename(new, place)?;
+        let dir = place.parent().unwrap_or(Path::new("/"));
+        std::fs::File::open(dir)?.sync_all()
+    };
+    put().map_err(|error| fault("a disk can't be put in its place", &error))
+}
+
+/// The space that a file really takes, in bytes.
+pub(super) fn space(file: &Path) -> Result<u64, ComputeError> {
+    let metadata = std::fs::metadata(file);
+    let metadata = metadata.map_err(|error| fault("a disk can't be read", &error))?;
+    Ok(metadata.blocks() * 512)
+}
+
+pub(super) fn fault(what: &str, error: &io::Error) -> ComputeError {
+    ComputeError(format!("{what}: {error}"))
+}

@@ -1,0 +1,177 @@
+//! Whether this host can run machines: what was found, and what to do about it.
+
+use std::path::Path;
+use std::process::Stdio;
+
+use tokio::process::Command;
+
+use super::acceleration::{self, Acceleration};
+use super::disks::GB;
+use super::places::Places;
+use super::{Images, SYSTEM, host};
+
+/// How well something is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Health {
+    /// As it should be.
+    Good,
+    /// It works, but not as well as it could.
+    Notice,
+    /// Machines can't run.
+    Bad,
+}
+
+/// One thing that was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Finding {
+    /// What was looked at.
+    pub what: &'static str,
+    /// How well it is.
+    pub health: Health,
+    /// What was found.
+    pub found: String,
+    /// What to do about it.
+    pub advice: Option<String>,
+}
+
+impl Finding {
+    fn good(what: &'static str, found: impl Into<String>) -> Self {
+        Self {
+            what,
+            health: Health::Good,
+            found: found.into(),
+            advice: None,
+        }
+    }
+
+    fn worse(self, health: Health, advice: impl Into<String>) -> Self {
+        Self {
+            health,
+            advice: Some(advice.into()),
+            ..self
+        }
+    }
+}
+
+/// What to install, by distribution.
+const INSTALL: &str = "install QEMU: `apt install qemu-system-x86 qemu-utils` on Debian and \
+                       Ubuntu, `dnf install qemu-system-x86 qemu-img` on Fedora";
+
+/// Less free disk than this is worth a notice, in bytes.
+const LITTLE_DISK: u64 = 10 * GB;
+
+/// Looks at all that machines in this data directory need. A guest of a few
+/// instructions is run.
+///
+/// # Errors
+/// If the driver's directories can't be made.
+pub async fn examine(data_dir: &Path) -> std::io::Result<Vec<Finding>> {
+    let places = Places::new(data_dir)?;
+    let mut findings = Vec::new();
+    let mut is_installed = true;
+    for (what, program) in [("QEMU", SYSTEM), ("qemu-img", "qemu-img")] {
+        let version = version(program).await;
+        is_installed &= version.is_some();
+        findings.push(match version {
+            Some(version) => Finding::good(what, version),
+            None => {
+                Finding::good(what, format!("there is no {program}")).worse(Health::Bad, INSTALL)
+            }
+        });
+    }
+    if is_installed {
+        findings.push(guests(places.root()).await?);
+    }
+    findings.push(Finding::good(
+        "Processors",
+        format!("{} of this host", host::cpus()),
+    ));
+    let memory = host::memory() as f64 / GB as f64;
+    findings.push(Finding::good(
+        "Memory",
+        format!("{memory:.1} GB of this host"),
+    ));
+    findings.push(disk(places.root())?);
+    findings.push(ssh_port());
+    findings.push(installed(&Images::at(&places)));
+    Ok(findings)
+}
+
+async fn version(program: &str) -> Option<String> {
+    let mut command = Command::new(program);
+    command
+        .arg("--version")
+        .stdin(Stdio::null())
+        .kill_on_drop(true);
+    let output = command.output().await.ok()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let line = said.lines().next().filter(|_| output.status.success())?;
+    Some(line.to_owned())
+}
+
+async fn guests(root: &Path) -> std::io::Result<Finding> {
+    let found = acceleration::find(root).await?;
+    if found.acceleration == Acceleration::Kvm {
+        return Ok(Finding::good("Guests", "run by KVM"));
+    }
+    if !acceleration::runs_guest(root, Acceleration::Tcg).await? {
+        return Ok(
+            Finding::good("Guests", "none runs, not even emulated").worse(Health::Bad, INSTALL)
+        );
+    }
+    let notice = found.notice.unwrap_or_default();
+    let advice = "on a machine of your own, switch virtualisation on in its firmware; in a \
+                  cloud, take a machine that allows nested virtualisation";
+    Ok(Finding::good("Guests", notice).worse(Health::Notice, advice))
+}
+
+fn disk(root: &Path) -> std::io::Result<Finding> {
+    let free = host::free_disk(root)?;
+    let found = format!(
+        "{:.1} GB free in {}",
+        free as f64 / GB as f64,
+        root.display()
+    );
+    let finding = Finding::good("Disk", found);
+    Ok(if free < LITTLE_DISK {
+        finding.worse(Health::Notice, "free some space, or use another --data-dir")
+    } else {
+        finding
+    })
+}
+
+/// Whether VMs' SSH can have its usual port.
+fn ssh_port() -> Finding {
+    let first = std::net::Ipv4Addr::new(127, 64, 0, 2);
+    match std::net::TcpListener::bind((first, 22)) {
+        Ok(_) => Finding::good("SSH port", "22, at an address of this host for each VM"),
+        Err(error) => Finding::good(
+            "SSH port",
+            format!("22 can't be had ({error}): 2222 or another is used, as each VM says"),
+        ),
+    }
+}
+
+fn installed(images: &Images) -> Finding {
+    let names: Vec<_> = images.list().into_iter().map(|image| image.name).collect();
+    if names.is_empty() {
+        let advice = "`cloudsfor serve image list` shows what can be pulled; \
+                      `cloudsfor serve image import` takes a file";
+        return Finding::good("Images", "none is installed").worse(Health::Notice, advice);
+    }
+    Finding::good("Images", names.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_host_without_images_is_told_how_to_get_some() {
+        let dir = tempfile::tempdir().unwrap();
+        let images = installed(&Images::open(dir.path()).unwrap());
+        assert_eq!(images.health, Health::Notice);
+        assert!(images.advice.unwrap().contains("image import"));
+        assert_eq!(version("no-such-program").await, None);
+    }
+}

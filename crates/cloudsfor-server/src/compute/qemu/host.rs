@@ -1,0 +1,60 @@
+//! What this host has for machines.
+
+use std::path::Path;
+
+use cloudsfor_types::Gigabytes;
+
+use super::disks::GB;
+use crate::compute::Capacity;
+
+/// Virtual processors for each of the host's: guests are idle most of the time.
+const VCPUS_PER_CPU: u32 = 8;
+
+/// Memory that the host keeps for itself, in bytes.
+const RESERVED_MEMORY: u64 = GB / 2;
+
+/// What all machines together may have. Disks are thin: they may have what is free
+/// and what they take already.
+pub(super) fn capacity(root: &Path) -> Option<Capacity> {
+    let memory = memory().saturating_sub(RESERVED_MEMORY);
+    let disk = free_disk(root).ok()? + taken(&root.join("vms"));
+    Some(Capacity {
+        memory: gigabytes(memory)?,
+        vcpus: cpus().saturating_mul(VCPUS_PER_CPU),
+        disk: gigabytes(disk)?,
+    })
+}
+
+/// The host's memory in bytes.
+pub(super) fn memory() -> u64 {
+    let system = rustix::system::sysinfo();
+    let total = system.totalram as u64;
+    total.saturating_mul(u64::from(system.mem_unit))
+}
+
+/// The host's processors.
+pub(super) fn cpus() -> u32 {
+    let cpus = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    u32::try_from(cpus).unwrap_or(u32::MAX)
+}
+
+/// The space left on the disk of this directory, in bytes.
+pub(super) fn free_disk(dir: &Path) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(dir)?;
+    Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
+}
+
+/// The space that disks in VMs' directories take already, in bytes. What they
+/// stand on is counted where it is kept.
+fn taken(vms: &Path) -> u64 {
+    let dirs = std::fs::read_dir(vms).into_iter().flatten().flatten();
+    let disks = dirs.map(|dir| dir.path().join(super::places::DISK));
+    disks
+        .filter_map(|disk| super::disks::space(&disk).ok())
+        .sum()
+}
+
+/// A number of bytes in GB.
+pub(super) fn gigabytes(bytes: u64) -> Option<Gigabytes> {
+    Gigabytes::new(bytes as f64 / GB as f64)
+}

@@ -1,0 +1,197 @@
+//! Real machines on this host, by QEMU.
+//!
+//! Each machine is a QEMU process of its own, which runs on when the server ends:
+//! it is detached, and found again by what it left in the VM's directory (see
+//! `places`). Nothing is remembered here but where that is. Each verb looks what
+//! there is, and does what is missing; files come into being under another name and
+//! are then renamed, so that a verb may be stopped at any point.
+//!
+//! What users choose freely never reaches QEMU's arguments (see `arguments`), and
+//! QEMU runs in its sandbox, with sockets only in the VM's directory.
+//!
+//! ```
+//! use cloudsfor_server::compute::Compute;
+//! use cloudsfor_server::compute::qemu::Qemu;
+//!
+//! let dir = tempfile::tempdir()?;
+//! let compute = Qemu::new(dir.path())?;
+//! assert!(compute.is_real());
+//! // Nothing is installed yet.
+//! assert!(compute.images().is_empty());
+//! # Ok::<(), std::io::Error>(())
+//! ```
+
+mod acceleration;
+mod arguments;
+mod control;
+mod disks;
+mod doctor;
+mod host;
+mod images;
+mod index;
+mod machine;
+mod places;
+mod process;
+mod seed;
+mod start;
+
+use std::path::{Path, PathBuf};
+
+use async_trait::async_trait;
+use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
+
+pub use acceleration::Acceleration;
+pub use doctor::{Finding, Health, examine};
+pub use images::{ImageError, Images, InstalledImage};
+pub use index::{Entry, Index, IndexError, listed_checksum};
+use places::Places;
+
+use super::{
+    Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
+};
+
+/// The emulator's program.
+const SYSTEM: &str = "qemu-system-x86_64";
+
+/// The driver of machines by QEMU.
+#[derive(Debug, Clone)]
+pub struct Qemu {
+    places: Places,
+    images: Images,
+    index: Index,
+}
+
+impl Qemu {
+    /// The machines of a data directory. No program is run yet.
+    ///
+    /// # Errors
+    /// If the driver's directories can't be made there, or its index of images
+    /// can't be read.
+    pub fn new(data_dir: &Path) -> std::io::Result<Self> {
+        let places = Places::new(data_dir)?;
+        Ok(Self {
+            images: Images::at(&places),
+            index: Index::of(data_dir).map_err(std::io::Error::other)?,
+            places,
+        })
+    }
+
+    /// The file of a machine's image: a public image, or a snapshot.
+    fn image_file(&self, image: &str) -> Result<PathBuf, ComputeError> {
+        if let Some(file) = self.images.disk(image).filter(|file| file.exists()) {
+            return Ok(file);
+        }
+        let snapshot = SnapshotId::new(image).map(|id| self.places.snapshot(&id));
+        let snapshot = snapshot.ok().filter(|file| file.exists());
+        snapshot.ok_or_else(|| {
+            ComputeError(match self.how_to_get(image) {
+                Some(how) => format!("the image {image:?} is not here: {how}"),
+                None => format!("the image {image:?} is not here any more"),
+            })
+        })
+    }
+}
+
+#[async_trait]
+impl Compute for Qemu {
+    fn features(&self) -> Vec<VmFeature> {
+        Vec::new()
+    }
+
+    fn is_real(&self) -> bool {
+        true
+    }
+
+    fn images(&self) -> Vec<PublicImage> {
+        self.images.list().into_iter().map(Into::into).collect()
+    }
+
+    fn image(&self, name: &str) -> Option<PublicImage> {
+        self.images.get(name).map(Into::into)
+    }
+
+    fn how_to_get(&self, image: &str) -> Option<String> {
+        self.index.get(image).map(|entry| {
+            format!(
+                "whoever runs this cloud can install it with `cloudsfor serve image pull {}`",
+                entry.name
+            )
+        })
+    }
+
+    fn capacity(&self) -> Option<Capacity> {
+        host::capacity(self.places.root())
+    }
+
+    fn observe(&self, id: &VmId) -> Option<Observed> {
+        let dir = self.places.vm(id);
+        Some(Observed {
+            runs: process::runs(&dir, id.as_str()),
+            ssh_port: start::ssh_port(&dir),
+        })
+    }
+
+    async fn ensure(&self, machine: &Machine) -> ComputeResult {
+        self.make(machine).await?;
+        self.start(machine).await?;
+        Ok(Step::Done(()))
+    }
+
+    async fn power(&self, machine: &Machine, power: Power) -> ComputeResult {
+        match power {
+            Power::On => self.start(machine).await?,
+            Power::Off => self.switch_off(&machine.id).await?,
+            Power::Shutdown => self.shut_down(machine).await?,
+            Power::Reboot => {
+                if !self.was_started_for(machine) {
+                    self.shut_down(machine).await?;
+                }
+                self.start(machine).await?;
+            }
+            Power::Cycle => {
+                if !self.was_started_for(machine) {
+                    self.switch_off(&machine.id).await?;
+                }
+                self.start(machine).await?;
+            }
+        }
+        Ok(Step::Done(()))
+    }
+
+    async fn resize(&self, machine: &Machine) -> ComputeResult {
+        // Memory and processors are given at the next start.
+        self.grow_disk(machine).await?;
+        Ok(Step::Done(()))
+    }
+
+    async fn snapshot(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult<Gigabytes> {
+        self.take_snapshot(machine, id).await.map(Step::Done)
+    }
+
+    async fn restore(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult {
+        self.renew_disk(machine, id.as_str()).await?;
+        Ok(Step::Done(()))
+    }
+
+    async fn rebuild(&self, machine: &Machine) -> ComputeResult {
+        self.renew_disk(machine, &machine.image).await?;
+        Ok(Step::Done(()))
+    }
+
+    async fn rename(&self, machine: &Machine) -> ComputeResult {
+        // It is read at the next boot.
+        self.write_seed(machine)?;
+        Ok(Step::Done(()))
+    }
+
+    async fn destroy(&self, id: &VmId) -> ComputeResult {
+        self.switch_off(id).await?;
+        self.remove(id)?;
+        Ok(Step::Done(()))
+    }
+
+    async fn remove_snapshot(&self, id: &SnapshotId) -> ComputeResult {
+        machine::remove_file(&self.places.snapshot(id))?;
+        Ok(Step::Done(()))
+    }
+}

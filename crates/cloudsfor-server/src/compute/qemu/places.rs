@@ -1,0 +1,103 @@
+//! Where the driver keeps what, under the data directory.
+//!
+//! ```text
+//! qemu/images/NAME.qcow2, NAME.toml   public images, read-only
+//! qemu/snapshots/ID.qcow2             snapshots, each whole by itself
+//! qemu/vms/ID/                        a VM's directory, for its owner alone
+//! ```
+//!
+//! In a VM's directory, a file `base-N.qcow2` is a hard link to the image or
+//! snapshot that its disk stands on: so the file system counts who needs which, and
+//! removing an image or a snapshot breaks no VM.
+
+use std::path::{Path, PathBuf};
+
+use cloudsfor_types::{SnapshotId, VmId};
+
+use crate::store::make_private_dir;
+
+/// The longest path of a socket that Linux takes.
+const SOCKET_PATH_MAX: usize = 107;
+
+/// A VM's disk.
+pub(super) const DISK: &str = "disk.qcow2";
+/// What the VM reads at its first boot.
+pub(super) const SEED: &str = "seed.img";
+/// The control socket that the driver uses.
+pub(super) const CONTROL: &str = "control.sock";
+/// A second one, for people.
+pub(super) const DEBUG: &str = "debug.sock";
+/// The serial console.
+pub(super) const CONSOLE: &str = "console.sock";
+/// What was said on it.
+pub(super) const CONSOLE_LOG: &str = "console.log";
+/// QEMU's process id, written by QEMU.
+pub(super) const PID: &str = "pid";
+/// The port that leads to the VM's SSH.
+pub(super) const SSH_PORT: &str = "ssh_port";
+
+/// The driver's directory.
+#[derive(Debug, Clone)]
+pub(super) struct Places {
+    root: PathBuf,
+}
+
+impl Places {
+    /// The driver's place in a data directory, made if need be.
+    pub(super) fn new(data_dir: &Path) -> std::io::Result<Self> {
+        let root = std::path::absolute(data_dir)?.join("qemu");
+        let places = Self { root };
+        for dir in ["images", "snapshots", "vms"] {
+            make_private_dir(&places.root.join(dir))?;
+        }
+        let longest = places.root.join("vms").join("0".repeat(32)).join(CONTROL);
+        if longest.as_os_str().len() > SOCKET_PATH_MAX {
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::InvalidFilename,
+                format!(
+                    "the path of the data directory is too long for the sockets in it: \
+                     {} characters at most",
+                    SOCKET_PATH_MAX + data_dir.as_os_str().len() - longest.as_os_str().len()
+                ),
+            ));
+        }
+        Ok(places)
+    }
+
+    pub(super) fn root(&self) -> &Path {
+        &self.root
+    }
+
+    pub(super) fn images(&self) -> PathBuf {
+        self.root.join("images")
+    }
+
+    pub(super) fn vm(&self, id: &VmId) -> PathBuf {
+        self.root.join("vms").join(id.as_str())
+    }
+
+    pub(super) fn snapshot(&self, id: &SnapshotId) -> PathBuf {
+        self.root.join("snapshots").join(format!("{id}.qcow2"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_directories_are_their_owners_and_sockets_fit() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let places = Places::new(dir.path()).unwrap();
+        let mode = std::fs::metadata(places.images()).unwrap().permissions();
+        assert_eq!(mode.mode() & 0o777, 0o700);
+        let error = Places::new(&dir.path().join("long".repeat(20))).unwrap_err();
+        assert!(error.to_string().contains("too long"), "{error}");
+        let odd = SnapshotId::new("../../etc/passwd").unwrap();
+        assert_eq!(
+            places.snapshot(&odd),
+            places.root().join("snapshots/______etc_passwd.qcow2")
+        );
+    }
+}

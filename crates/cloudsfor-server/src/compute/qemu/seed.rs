@@ -1,0 +1,115 @@
+//! What a VM reads at its first boot: hostname, keys, and the user's data, in the
+//! form that cloud-init calls NoCloud: a small FAT file system named `cidata`.
+
+use std::io::{self, Cursor, Write};
+
+use fatfs::{FileSystem, FormatVolumeOptions, FsOptions, format_volume};
+
+use super::arguments::mac;
+use crate::compute::Machine;
+
+/// Enough for the largest user data and all keys.
+const BYTES: usize = 2 << 20;
+
+/// The volume's name, by which it is found inside.
+const LABEL: [u8; 11] = *b"cidata     ";
+
+/// Keys are for root, as the contract says; images differ in that.
+const VENDOR_DATA: &str = "#cloud-config\ndisable_root: false\n";
+
+/// When there is none; cloud-init wants the file.
+const NO_USER_DATA: &str = "#cloud-config\n{}\n";
+
+/// The image of a machine's seed.
+pub(super) fn seed(machine: &Machine) -> io::Result<Vec<u8>> {
+    let mut image = Cursor::new(vec![0; BYTES]);
+    format_volume(&mut image, FormatVolumeOptions::new().volume_label(LABEL))?;
+    {
+        let system = FileSystem::new(&mut image, FsOptions::new())?;
+        let user_data = machine.user_data.as_ref();
+        let user_data = user_data.map_or(NO_USER_DATA, |data| data.as_str());
+        for (name, text) in [
+            ("meta-data", meta_data(machine).as_str()),
+            ("user-data", user_data),
+            ("vendor-data", VENDOR_DATA),
+            ("network-config", &network_config(machine)),
+        ] {
+            let mut file = system.root_dir().create_file(name)?;
+            file.write_all(text.as_bytes())?;
+        }
+    }
+    Ok(image.into_inner())
+}
+
+/// The id of the instance is the VM's: a VM made from another's snapshot has its
+/// own, so that it gets its own host keys.
+fn meta_data(machine: &Machine) -> String {
+    let mut text = format!(
+        "instance-id: {}\nlocal-hostname: {}\npublic-keys:\n",
+        quoted(machine.id.as_str()),
+        quoted(&machine.name)
+    );
+    for key in &machine.ssh_keys {
+        text.push_str(&format!("  - {}\n", quoted(key)));
+    }
+    if machine.ssh_keys.is_empty() {
+        text.push_str("  []\n");
+    }
+    text
+}
+
+fn network_config(machine: &Machine) -> String {
+    format!(
+        "version: 2\nethernets:\n  public:\n    match:\n      macaddress: {}\n    dhcp4: true\n",
+        quoted(&mac(machine.address))
+    )
+}
+
+/// A string of JSON is one of YAML.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Read;
+
+    use cloudsfor_types::UserData;
+
+    use super::*;
+
+    #[test]
+    fn a_seed_has_what_the_machine_is_told() {
+        let machine = Machine {
+            id: "9a33ef4fec394360a88e3c60b78b5dbc".parse().unwrap(),
+            name: "web-1.example.com".into(),
+            image: "debian-13".into(),
+            memory: 1.into(),
+            vcpus: 1,
+            disk: 1,
+            run: true,
+            address: [127, 64, 0, 2].into(),
+            ssh_keys: vec!["ssh-ed25519 AAAA \"me\": #1".into()],
+            user_data: Some(UserData::from("x".repeat(64 << 10))),
+            requested_at: Default::default(),
+        };
+        let image = seed(&machine).unwrap();
+        // Where those who look for the volume's name look.
+        assert_eq!(&image[43..54], LABEL);
+        let system = FileSystem::new(Cursor::new(image), FsOptions::new()).unwrap();
+        let read = |name: &str| {
+            let mut text = String::new();
+            let mut file = system.root_dir().open_file(name).unwrap();
+            file.read_to_string(&mut text).unwrap();
+            text
+        };
+        assert_eq!(
+            read("meta-data"),
+            "instance-id: \"9a33ef4fec394360a88e3c60b78b5dbc\"\n\
+             local-hostname: \"web-1.example.com\"\n\
+             public-keys:\n  - \"ssh-ed25519 AAAA \\\"me\\\": #1\"\n"
+        );
+        assert_eq!(read("user-data").len(), 64 << 10);
+        assert!(read("network-config").contains("52:54:00:40:00:02"));
+    }
+}
