@@ -17,7 +17,7 @@ pub struct Served {
 }
 
 impl Served {
-    /// Starts the service on a data directory, with the tests' account and VMs
+    /// Starts the service on a data directory, with the tests' account and simulated VMs
     /// that run at once.
     pub fn start(data_dir: &Path) -> Self {
         Self::start_with_account(data_dir, &[])

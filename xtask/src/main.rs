@@ -1,6 +1,7 @@
 //! Chores of the workspace. `cargo xtask fixtures`, `openapi`, `man`, `docs` and
 //! `completions` write files that are checked in; with `--check` they only compare,
-//! and fail if those differ. `cargo xtask bench` measures.
+//! and fail if those differ. `cargo xtask bench` measures; `cargo xtask
+//! test-image` makes the disk image for the tests of real VMs.
 
 mod bench;
 mod cli;
@@ -8,6 +9,7 @@ mod fixtures;
 mod generated;
 mod openapi;
 mod soak;
+mod test_image;
 
 use std::process::ExitCode;
 
@@ -54,6 +56,8 @@ enum Chore {
         #[arg(long)]
         check: bool,
     },
+    /// Make the disk image for the tests of real VMs, and say where it is
+    TestImage,
     /// Measure, and fail if a limit isn't kept
     Bench {
         #[command(subcommand)]
@@ -68,6 +72,7 @@ fn main() -> ExitCode {
     let (files, check) = match chore {
         Chore::Bench { bench } => return measured(&bench),
         Chore::Soak => return soaked(),
+        Chore::TestImage => return imaged(),
         Chore::Fixtures { check } => (fixtures::generate(), check),
         Chore::Openapi { check } => (Ok(openapi::generate()), check),
         Chore::Man { check } => (cli::man(), check),
@@ -93,6 +98,19 @@ fn soaked() -> ExitCode {
         Ok(failed) => {
             eprintln!("error: these failed: {}", failed.join(", "));
             ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("error: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn imaged() -> ExitCode {
+    match test_image::make() {
+        Ok(image) => {
+            println!("{}", image.display());
+            ExitCode::SUCCESS
         }
         Err(error) => {
             eprintln!("error: {error}");

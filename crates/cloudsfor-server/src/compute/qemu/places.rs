@@ -94,10 +94,10 @@ mod tests {
         assert_eq!(mode.mode() & 0o777, 0o700);
         let error = Places::new(&dir.path().join("long".repeat(20))).unwrap_err();
         assert!(error.to_string().contains("too long"), "{error}");
-        let odd = SnapshotId::new("../../etc/passwd").unwrap();
+        let odd = SnapshotId::new("..").unwrap();
         assert_eq!(
             places.snapshot(&odd),
-            places.root().join("snapshots/______etc_passwd.qcow2")
+            places.root().join("snapshots/__.qcow2")
         );
     }
 }

@@ -1,0 +1,10 @@
+//! Real VMs, by the real CLI and a real service: needs QEMU and the image that
+//! `cargo xtask test-image` makes.
+
+#![cfg(target_os = "linux")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+
+mod contract;
+mod crashes;
+mod host;
+mod life;
