@@ -77,7 +77,12 @@ impl Driver {
 
 async fn holds(driver: &Driver) {
     let compute = &driver.compute;
-    assert!(compute.images().iter().any(|image| image.name == driver.image));
+    assert!(
+        compute
+            .images()
+            .iter()
+            .any(|image| image.name == driver.image)
+    );
     assert_eq!(compute.image("no-such-image"), None);
     let mut machine = driver.machine();
     let id = machine.id.clone();
@@ -171,7 +176,9 @@ impl Drop for Stopped<'_> {
         for vm in vms.into_iter().flatten().flatten() {
             let id = vm.file_name().to_string_lossy().into_owned();
             for process in crate::host::running(|line| line.contains(&id)) {
-                let _ = std::process::Command::new("kill").args(["-9", &process]).status();
+                let _ = std::process::Command::new("kill")
+                    .args(["-9", &process])
+                    .status();
             }
         }
     }

@@ -35,18 +35,38 @@ fn whatever_is_killed_what_is_said_is_so() {
     // A VM that doesn't answer any more is deleted all the same.
     let process = host.processes();
     let mut stop = Command::new("kill");
-    assert!(stop.args(["-s", "STOP"]).args(&process).status().unwrap().success());
+    assert!(
+        stop.args(["-s", "STOP"])
+            .args(&process)
+            .status()
+            .unwrap()
+            .success()
+    );
     let dir = host.dir_of("one");
     host.cli(&["vm", "delete", "one", "--yes"]).ok();
     let gone = std::time::Instant::now();
     while dir.exists() {
-        assert!(gone.elapsed().as_secs() < 60, "its directory is there still");
+        assert!(
+            gone.elapsed().as_secs() < 60,
+            "its directory is there still"
+        );
         std::thread::sleep(std::time::Duration::from_millis(100));
     }
-    assert!(!std::path::Path::new("/proc").join(&process[0]).join("exe").exists());
+    assert!(
+        !std::path::Path::new("/proc")
+            .join(&process[0])
+            .join("exe")
+            .exists()
+    );
 }
 
 fn kill(processes: &[String]) {
     let mut kill = Command::new("kill");
-    assert!(kill.args(["-s", "KILL"]).args(processes).status().unwrap().success());
+    assert!(
+        kill.args(["-s", "KILL"])
+            .args(processes)
+            .status()
+            .unwrap()
+            .success()
+    );
 }

@@ -57,7 +57,8 @@ impl Host {
         run(generate.arg(&key)).ok();
         let public = key.with_extension("pub");
         let public = public.to_str().unwrap();
-        host.cli(&["key", "create", "laptop", "--file", public]).ok();
+        host.cli(&["key", "create", "laptop", "--file", public])
+            .ok();
         host
     }
 
@@ -98,7 +99,9 @@ impl Host {
 
     /// A VM as the service shows it.
     pub(crate) fn vm(&self, name: &str) -> Value {
-        self.cli(&["vm", "get", name, "--output", "json"]).ok().json()
+        self.cli(&["vm", "get", name, "--output", "json"])
+            .ok()
+            .json()
     }
 
     /// Runs a command in a VM, and answers what it says.

@@ -17,13 +17,17 @@ fn a_vm_lives_as_its_owner_says() {
     assert_eq!(host.ssh("one.example.com", "hostname"), "one.example.com");
     assert_eq!(host.ssh("one.example.com", "nproc"), "1");
     assert_eq!(sectors(&host, "one.example.com"), gigabytes(1));
-    let memory = host.ssh("one.example.com", "awk '/MemTotal/ { print $2 }' /proc/meminfo");
+    let memory = host.ssh(
+        "one.example.com",
+        "awk '/MemTotal/ { print $2 }' /proc/meminfo",
+    );
     let memory: u64 = memory.parse().unwrap();
     assert!((180_000..262_145).contains(&memory), "{memory} kB");
 
     // A snapshot is what the disk was; the VM goes on meanwhile.
     host.ssh("one.example.com", "echo old > /root/file; sync");
-    host.cli(&["vm", "snapshot", "one.example.com", "--name", "old"]).ok();
+    host.cli(&["vm", "snapshot", "one.example.com", "--name", "old"])
+        .ok();
     host.ssh("one.example.com", "echo new > /root/file; sync");
     let snapshot = host.cli(&["snapshot", "list", "--output", "id"]).ok();
     let snapshot = snapshot.stdout.trim().to_owned();
@@ -31,10 +35,20 @@ fn a_vm_lives_as_its_owner_says() {
     assert_eq!(host.ssh("two", "cat /root/file; hostname"), "old\ntwo");
     assert_eq!(host.ssh("one.example.com", "cat /root/file"), "new");
     let host_key = "cat /etc/dropbear/dropbear_ed25519_host_key | md5sum";
-    assert_ne!(host.ssh("one.example.com", host_key), host.ssh("two", host_key));
+    assert_ne!(
+        host.ssh("one.example.com", host_key),
+        host.ssh("two", host_key)
+    );
 
     // A disk is put back; and whoever stands on a snapshot doesn't miss it.
-    let restore = ["vm", "restore", "one.example.com", "--image", &snapshot, "--yes"];
+    let restore = [
+        "vm",
+        "restore",
+        "one.example.com",
+        "--image",
+        &snapshot,
+        "--yes",
+    ];
     host.cli(&[&restore[..], &FOR_SSH].concat()).ok();
     assert_eq!(host.ssh("one.example.com", "cat /root/file"), "old");
     host.cli(&["snapshot", "delete", &snapshot, "--yes"]).ok();
@@ -53,9 +67,20 @@ fn a_vm_lives_as_its_owner_says() {
     // Down in good order, larger, and up again.
     host.cli(&["vm", "shutdown", "two"]).ok();
     assert_eq!(host.processes().len(), 1);
-    let resize = ["vm", "resize", "two", "--size", "0.5", "--cpu", "2", "--disk-size", "2"];
+    let resize = [
+        "vm",
+        "resize",
+        "two",
+        "--size",
+        "0.5",
+        "--cpu",
+        "2",
+        "--disk-size",
+        "2",
+    ];
     host.cli(&resize).ok();
-    host.cli(&[&["vm", "start", "two"], &FOR_SSH[..]].concat()).ok();
+    host.cli(&[&["vm", "start", "two"], &FOR_SSH[..]].concat())
+        .ok();
     assert_eq!(host.ssh("two", "nproc; cat /root/file"), "2\nold");
     assert_eq!(sectors(&host, "two"), gigabytes(2));
     // While it runs, too.
@@ -66,14 +91,16 @@ fn a_vm_lives_as_its_owner_says() {
         uptime.parse().unwrap()
     };
     let before = uptime(&host);
-    host.cli(&[&["vm", "reboot", "two"], &FOR_SSH[..]].concat()).ok();
+    host.cli(&[&["vm", "reboot", "two"], &FOR_SSH[..]].concat())
+        .ok();
     assert!(uptime(&host) < before + 5.0, "it was restarted");
 
     // Nothing is left behind.
     let ids: Vec<_> = ["one.example.com", "two"]
         .map(|name| host.vm(name)["id"].as_str().unwrap().to_owned())
         .to_vec();
-    host.cli(&["vm", "delete", "one.example.com", "two", "--yes"]).ok();
+    host.cli(&["vm", "delete", "one.example.com", "two", "--yes"])
+        .ok();
     let vms = host.data().join("qemu/vms");
     until("the VMs' directories are gone", || count(&vms) == 0);
     assert!(running(|line| ids.iter().any(|id| line.contains(id))).is_empty());
@@ -87,7 +114,15 @@ fn what_a_host_has_not_is_refused_with_what_to_do() {
     assert_eq!(missing.code, 2, "{missing:?}");
     let how = "cloudsfor serve image pull debian-13";
     assert!(missing.stderr.contains(how), "{missing:?}");
-    let mut large = vec!["vm", "create", "b", "--region", "moscow_01", "--image", IMAGE];
+    let mut large = vec![
+        "vm",
+        "create",
+        "b",
+        "--region",
+        "moscow_01",
+        "--image",
+        IMAGE,
+    ];
     large.extend(["--size", "1024", "--cpu", "1", "--disk-size", "1"]);
     let large = host.cli(&large);
     assert_eq!(large.code, 6, "{large:?}");
