@@ -8,3 +8,4 @@ mod contract;
 mod crashes;
 mod host;
 mod life;
+mod pull;

@@ -172,7 +172,7 @@ impl Resource for Item {
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |item: &Self, cell| cell.text(&item.name)),
         Column::new("INSTALLED", |item: &Self, cell| {
-            cell.yes_or_no(item.installed)
+            cell.yes_or_no(item.installed);
         }),
         Column::new("MIN-DISK", |item: &Self, cell| match item.min_disk {
             Some(disk) => cell.whole_gigabytes(u64::from(disk)),
@@ -180,7 +180,7 @@ impl Resource for Item {
         })
         .right(),
         Column::new("DESCRIPTION", |item: &Self, cell| {
-            cell.text(&item.description)
+            cell.text(&item.description);
         })
         .elastic(),
         Column::new("SOURCE", |item: &Self, cell| cell.text(&item.source)).rank(1),

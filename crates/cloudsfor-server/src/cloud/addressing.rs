@@ -76,7 +76,9 @@ pub(super) fn addresses(vm: &VmRecord) -> VmNetworks {
             AddressType::Public,
         )
     });
-    for (subnet, host) in &vm.private_places {
+    // Real VMs don't reach each other yet.
+    let private_places = vm.private_places.iter().filter(|_| is_simulated(vm));
+    for (subnet, host) in private_places {
         networks.v4.push(address(
             private_v4(*subnet, host + FIRST_HOST).to_string(),
             "255.255.0.0",

@@ -44,9 +44,8 @@ pub(super) fn check(tx: &Tx<'_>, more: More) -> CloudResult<()> {
             return Err(CloudError::Refused {
                 reason: Reason::Capacity,
                 message: format!(
-                    "this host has no room for {more} {what} more: of {:.2}, VMs have {taken}, \
-                     and {left} are left. Ask for less, or delete a VM",
-                    all
+                    "this host has no room for {more} {what} more: of {all:.2}, VMs have {taken}, \
+                     and {left} are left. Ask for less, or delete a VM"
                 ),
             });
         }

@@ -36,7 +36,7 @@ pub(super) const PID: &str = "pid";
 /// The port that leads to the VM's SSH.
 pub(super) const SSH_PORT: &str = "ssh_port";
 
-/// The driver's directory.
+/// The driver's directory. An id is one segment of a path, by its type.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
     root: PathBuf,
@@ -94,10 +94,5 @@ mod tests {
         assert_eq!(mode.mode() & 0o777, 0o700);
         let error = Places::new(&dir.path().join("long".repeat(20))).unwrap_err();
         assert!(error.to_string().contains("too long"), "{error}");
-        let odd = SnapshotId::new("..").unwrap();
-        assert_eq!(
-            places.snapshot(&odd),
-            places.root().join("snapshots/__.qcow2")
-        );
     }
 }
