@@ -30,16 +30,16 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, DATE, HOST, USER_AGENT};
+use http::header::{ACCEPT_ENCODING, AUTHORIZATION, DATE, HOST, USER_AGENT};
 use http::{HeaderMap, HeaderName};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::{Body, DEFAULT_BODY_LIMIT, Transport, TransportError, TransportErrorKind};
 
-/// What is never recorded: a secret, and what differs by where and when it was
-/// recorded.
-const LEFT_OUT: [HeaderName; 4] = [AUTHORIZATION, DATE, HOST, USER_AGENT];
+/// What is never recorded: a secret, and what differs by where, when and with which
+/// features it was recorded.
+const LEFT_OUT: [HeaderName; 5] = [ACCEPT_ENCODING, AUTHORIZATION, DATE, HOST, USER_AGENT];
 
 /// A request and its answer. Bodies are JSON.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

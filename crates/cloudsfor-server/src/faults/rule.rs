@@ -75,7 +75,7 @@ pub enum Fault {
 }
 
 impl Rule {
-    /// A rule about the requests of one [operation](crate::operations).
+    /// A rule about the requests of one [operation](cloudsfor_types::operations).
     pub fn on(operation: Operation) -> Requests {
         Requests {
             operation: Some(operation),
