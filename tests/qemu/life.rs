@@ -127,6 +127,14 @@ fn what_a_host_has_not_is_refused_with_what_to_do() {
     let large = host.cli(&large);
     assert_eq!(large.code, 6, "{large:?}");
     assert!(large.stderr.contains("GB of memory"), "{large:?}");
+    for what in ["--ipv6", "--private-networking"] {
+        let refused = host.create("c", IMAGE, &[what]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(
+            refused.stderr.contains("real VMs don't have"),
+            "{refused:?}"
+        );
+    }
     assert_eq!(host.cli(&["vm", "list", "--output", "id"]).ok().stdout, "");
 }
 

@@ -1,6 +1,6 @@
 //! Private networks: VMs join them to reach each other.
 
-use cloudsfor_types::{CreateNetwork, Network, Reason, VmFeature};
+use cloudsfor_types::{CreateNetwork, FieldFault, Network, Reason, VmFeature};
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
@@ -83,6 +83,10 @@ pub fn delete(tx: &Tx<'_>, account: AccountId, id: &str) -> CloudResult<()> {
 pub fn join(tx: &Tx<'_>, account: AccountId, id: &str, vm_id: &str) -> CloudResult<Network> {
     let network = record(tx.connection, account, id)?;
     let mut vm = vms::record(tx.connection, account, vm_id)?;
+    if tx.compute().is_real() {
+        let message = format!("{vm_id} is a real VM, and these don't have private networks yet");
+        return Err(CloudError::Invalid(vec![FieldFault::new("vm_id", message)]));
+    }
     if networks::host(tx.connection, &network.id, &vm.id)?.is_some() {
         return Err(CloudError::Conflict(format!(
             "the VM {} is in the network {} already",

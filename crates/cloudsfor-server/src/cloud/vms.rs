@@ -159,9 +159,33 @@ fn offered(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResult<I
     let (image, mut faults) = named.look_up(tx.connection, tx.compute(), account)?;
     let too_small = |image| images::disk_fault(image, "disk_size", request.disk_size);
     faults.extend(image.as_ref().and_then(too_small));
+    faults.extend(not_yet(tx, request));
     image
         .filter(|_| faults.is_empty())
         .ok_or(CloudError::Invalid(faults))
+}
+
+/// What is asked of a real machine that only simulated ones have so far: it is
+/// refused, rather than promised and not kept.
+fn not_yet(tx: &Tx<'_>, request: &CreateVm) -> Vec<FieldFault> {
+    if !tx.compute().is_real() {
+        return Vec::new();
+    }
+    let asked = [
+        (request.ipv6, "ipv6", "an IPv6 address"),
+        (
+            request.private_networking,
+            "private_networking",
+            "a private network",
+        ),
+    ];
+    let asked = asked.into_iter().filter(|(asked, ..)| *asked);
+    asked
+        .map(|(_, name, what)| {
+            let message = format!("can't be true here: real VMs don't have {what} yet");
+            FieldFault::new(name, message)
+        })
+        .collect()
 }
 
 fn take_public_host(tx: &Tx<'_>, vm_id: &VmId) -> CloudResult<u32> {
