@@ -89,6 +89,15 @@ mod tests {
             .unwrap();
         assert!(!runs(dir.path(), "a"), "there is no file yet");
         std::fs::write(dir.path().join(PID), format!("{}\n", child.id())).unwrap();
+        // For a moment, a process that has just begun has no command line.
+        let begun = async {
+            while !runs(dir.path(), "a") {
+                tokio::time::sleep(LOOK).await;
+            }
+        };
+        tokio::time::timeout(Duration::from_secs(30), begun)
+            .await
+            .unwrap();
         assert!(!runs(dir.path(), "b"), "it is of another VM");
         let process = Process::find(dir.path(), "a").unwrap();
         process.kill().unwrap();
