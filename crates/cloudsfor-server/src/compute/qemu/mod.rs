@@ -36,9 +36,11 @@ mod seed;
 mod start;
 
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
+use jiff::Timestamp;
 
 pub use acceleration::Acceleration;
 pub use doctor::{Finding, Health, examine};
@@ -49,6 +51,12 @@ use places::Places;
 use super::{
     Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
 };
+
+/// How long a creation that fails is tried again.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// After which pause.
+const AGAIN: Duration = Duration::from_secs(1);
 
 /// The emulator's program.
 const SYSTEM: &str = "qemu-system-x86_64";
@@ -132,9 +140,20 @@ impl Compute for Qemu {
     }
 
     async fn ensure(&self, machine: &Machine) -> ComputeResult {
-        self.make(machine).await?;
-        self.start(machine).await?;
-        Ok(Step::Done(()))
+        let made = match self.make(machine).await {
+            Ok(()) => self.start(machine).await,
+            Err(error) => Err(error),
+        };
+        match made {
+            Ok(()) => Ok(Step::Done(())),
+            // What a service that was killed had begun may hold the disk or the port
+            // for a moment.
+            Err(error) if Timestamp::now() < machine.requested_at + PATIENCE => {
+                tracing::warn!(id = %machine.id, %error, "a machine can't be made yet");
+                Ok(Step::Later(Timestamp::now() + AGAIN))
+            }
+            Err(error) => Err(error),
+        }
     }
 
     async fn power(&self, machine: &Machine, power: Power) -> ComputeResult {
