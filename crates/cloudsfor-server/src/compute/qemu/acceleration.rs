@@ -127,6 +127,8 @@ async fn run_guest(dir: &Path, acceleration: Acceleration) -> std::io::Result<bo
     let child = Command::new(SYSTEM)
         .current_dir(dir)
         .args(["-machine", &machine, "-m", "16"])
+        // The processor of real guests: some hosts run one and fail at the other.
+        .args(["-cpu", acceleration.cpu()])
         .args(["-nodefaults", "-no-user-config", "-no-reboot"])
         .args(["-display", "none", "-monitor", "none", "-serial", "stdio"])
         .args(["-device", "isa-debug-exit,iobase=0xf4,iosize=0x04"])

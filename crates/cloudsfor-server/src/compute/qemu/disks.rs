@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::process::Command;
 
 use super::places::DISK;
+use super::turn::turn;
 use crate::compute::ComputeError;
 
 const QEMU_IMG: &str = "qemu-img";
@@ -35,16 +36,18 @@ impl Info {
     }
 }
 
-/// Runs qemu-img in a directory; answers what it says.
-pub(super) async fn qemu_img<A: AsRef<OsStr>>(
+/// Runs qemu-img in a directory, with its turn there as its standard input; answers what
+/// it says.
+async fn qemu_img<A: AsRef<OsStr>>(
     dir: &Path,
+    turn: impl Into<Stdio>,
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<Vec<u8>, ComputeError> {
     let mut command = Command::new(QEMU_IMG);
     command
         .current_dir(dir)
         .args(arguments)
-        .stdin(Stdio::null())
+        .stdin(turn)
         .kill_on_drop(true);
     let output = command.output().await.map_err(|error| {
         ComputeError(format!(
@@ -68,7 +71,7 @@ pub(super) async fn info(file: &Path) -> Result<Info, ComputeError> {
         "--output=json".as_ref(),
         file.as_os_str(),
     ];
-    let said = qemu_img(dir, arguments).await?;
+    let said = qemu_img(dir, Stdio::null(), arguments).await?;
     serde_json::from_slice(&said)
         .map_err(|error| ComputeError(format!("what qemu-img says can't be read: {error}")))
 }
@@ -88,7 +91,7 @@ pub(super) async fn renew(dir: &Path, image: &Path, gigabytes: u32) -> Result<()
     let create = [
         "create", "-q", "-f", "qcow2", "-b", &base, "-F", "qcow2", &new, &size,
     ];
-    qemu_img(dir, create).await?;
+    qemu_img(dir, turn(dir).await?, create).await?;
     put(&dir.join(new), &dir.join(DISK))?;
     remove_other_bases(dir, &base).map_err(|error| fault("an old disk can't be removed", &error))
 }
@@ -122,7 +125,7 @@ pub(super) async fn grow(dir: &Path, gigabytes: u32) -> Result<(), ComputeError>
     }
     let size = format!("{gigabytes}G");
     let resize = ["resize", "-q", "-f", "qcow2", DISK, &size];
-    qemu_img(dir, resize).await.map(drop)
+    qemu_img(dir, turn(dir).await?, resize).await.map(drop)
 }
 
 /// Makes an empty image.
@@ -137,11 +140,17 @@ pub(super) async fn create(file: &Path, bytes: u64) -> Result<(), ComputeError> 
         size.as_ref(),
     ];
     let dir = file.parent().unwrap_or(Path::new("/"));
-    qemu_img(dir, create).await.map(drop)
+    qemu_img(dir, turn(dir).await?, create).await.map(drop)
 }
 
-/// Copies an image, with all that it stands on, into one file.
-pub(super) async fn copy(from: &Path, format: &str, to: &Path) -> Result<(), ComputeError> {
+/// Copies an image, with all that it stands on, into one file; `turn` is the one in
+/// the VM's directory, if it is there.
+pub(super) async fn copy(
+    from: &Path,
+    format: &str,
+    to: &Path,
+    turn: impl Into<Stdio>,
+) -> Result<(), ComputeError> {
     let convert = [
         OsStr::new("convert"),
         "-f".as_ref(),
@@ -152,7 +161,7 @@ pub(super) async fn copy(from: &Path, format: &str, to: &Path) -> Result<(), Com
         to.as_os_str(),
     ];
     let dir = to.parent().unwrap_or(Path::new("/"));
-    qemu_img(dir, convert).await.map(drop)
+    qemu_img(dir, turn, convert).await.map(drop)
 }
 
 /// Puts a finished file in its place, so that it is there whole or not at all.

@@ -4,6 +4,7 @@
 use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::process::Stdio;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -189,7 +190,7 @@ impl Images {
             source: source.to_owned(),
         };
         let new = self.dir.join(format!("{name}.new"));
-        disks::copy(&file, &info.format, &new).await?;
+        disks::copy(&file, &info.format, &new, Stdio::null()).await?;
         disks::put(&new, &disk)?;
         let text = toml::to_string(&image).expect("texts and numbers are TOML");
         let new = self.dir.join(format!("{name}.toml.new"));

@@ -13,6 +13,7 @@ use super::host::gigabytes;
 use super::places::{DISK, PID, SEED};
 use super::process::Process;
 use super::seed::seed;
+use super::turn::turn;
 use super::{Qemu, process};
 use crate::compute::{ComputeError, Machine};
 use crate::store::make_private_dir;
@@ -83,6 +84,10 @@ impl Qemu {
     /// Ends the machine's QEMU, if it runs.
     pub(super) async fn switch_off(&self, id: &VmId) -> Done {
         let dir = self.places.vm(id);
+        if !dir.exists() {
+            return Ok(());
+        }
+        let _turn = turn(&dir).await?;
         let Some(process) = Process::find(&dir, id.as_str()) else {
             return Ok(());
         };
@@ -132,7 +137,7 @@ impl Qemu {
                 disks::create(&new, bytes).await?;
                 Control::connect(&dir).await?.copy_disk(&new).await?;
             } else {
-                disks::copy(&dir.join(DISK), "qcow2", &new).await?;
+                disks::copy(&dir.join(DISK), "qcow2", &new, turn(&dir).await?).await?;
             }
             disks::put(&new, &file)?;
         }

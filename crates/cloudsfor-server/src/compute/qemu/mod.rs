@@ -34,13 +34,12 @@ mod places;
 mod process;
 mod seed;
 mod start;
+mod turn;
 
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
-use jiff::Timestamp;
 
 pub use acceleration::Acceleration;
 pub use doctor::{Finding, Health, examine};
@@ -51,12 +50,6 @@ use places::Places;
 use super::{
     Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
 };
-
-/// How long a creation that fails is tried again.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-/// After which pause.
-const AGAIN: Duration = Duration::from_secs(1);
 
 /// The emulator's program.
 const SYSTEM: &str = "qemu-system-x86_64";
@@ -140,20 +133,9 @@ impl Compute for Qemu {
     }
 
     async fn ensure(&self, machine: &Machine) -> ComputeResult {
-        let made = match self.make(machine).await {
-            Ok(()) => self.start(machine).await,
-            Err(error) => Err(error),
-        };
-        match made {
-            Ok(()) => Ok(Step::Done(())),
-            // What a service that was killed had begun may hold the disk or the port
-            // for a moment.
-            Err(error) if Timestamp::now() < machine.requested_at + PATIENCE => {
-                tracing::warn!(id = %machine.id, %error, "a machine can't be made yet");
-                Ok(Step::Later(Timestamp::now() + AGAIN))
-            }
-            Err(error) => Err(error),
-        }
+        self.make(machine).await?;
+        self.start(machine).await?;
+        Ok(Step::Done(()))
     }
 
     async fn power(&self, machine: &Machine, power: Power) -> ComputeResult {

@@ -33,6 +33,8 @@ pub(super) const CONSOLE: &str = "console.sock";
 pub(super) const CONSOLE_LOG: &str = "console.log";
 /// QEMU's process id, written by QEMU.
 pub(super) const PID: &str = "pid";
+/// Locked by whoever works on these files.
+pub(super) const TURN: &str = "turn";
 /// The port that leads to the VM's SSH.
 pub(super) const SSH_PORT: &str = "ssh_port";
 

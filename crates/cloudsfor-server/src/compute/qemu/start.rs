@@ -1,5 +1,6 @@
 //! Starting a machine's QEMU, with a way in.
 
+use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 use std::process::Stdio;
@@ -8,6 +9,7 @@ use tokio::process::Command;
 
 use super::disks::fault;
 use super::places::{DISK, SSH_PORT};
+use super::turn::turn;
 use super::{Qemu, SYSTEM, acceleration, arguments, process};
 use crate::compute::{ComputeError, Machine};
 
@@ -24,13 +26,14 @@ impl Qemu {
     /// Starts a machine that is off.
     pub(super) async fn start(&self, machine: &Machine) -> Result<(), ComputeError> {
         let dir = self.places.vm(&machine.id);
-        if process::runs(&dir, machine.id.as_str()) {
-            return Ok(());
-        }
         if !dir.join(DISK).exists() {
             return Err(ComputeError(
                 "it has no disk on this host: rebuild it, or restore a snapshot".into(),
             ));
+        }
+        let turn = turn(&dir).await?;
+        if process::runs(&dir, machine.id.as_str()) {
+            return Ok(());
         }
         self.write_seed(machine)?;
         let found = acceleration::find(self.places.root()).await;
@@ -41,7 +44,7 @@ impl Qemu {
             let arguments = arguments::arguments(machine, port, acceleration);
             std::fs::write(dir.join(SSH_PORT), port.to_string())
                 .map_err(|error| fault("the VM's port can't be written down", &error))?;
-            said = match launch(&dir, &arguments).await? {
+            said = match launch(&dir, &turn, &arguments).await? {
                 None => return Ok(()),
                 Some(said) => said,
             };
@@ -55,11 +58,18 @@ impl Qemu {
 
 /// Starts QEMU, which goes into the background once it is ready; answers what it
 /// said if it failed.
-async fn launch(dir: &Path, arguments: &[String]) -> Result<Option<String>, ComputeError> {
+async fn launch(
+    dir: &Path,
+    turn: &File,
+    arguments: &[String],
+) -> Result<Option<String>, ComputeError> {
+    let turn = turn
+        .try_clone()
+        .map_err(|error| fault("the VM's directory can't be locked", &error))?;
     let output = Command::new(SYSTEM)
         .current_dir(dir)
         .args(arguments)
-        .stdin(Stdio::null())
+        .stdin(turn)
         .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
