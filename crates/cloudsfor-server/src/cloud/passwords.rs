@@ -137,7 +137,7 @@ impl Passwords {
         // Whoever was before us may have verified the same.
         match self.remembered(&digest, account.as_ref()) {
             Some(answer) => Ok(answer),
-            None => self.verify_anew(store, email, password, address).await,
+            None => Box::pin(self.verify_anew(store, email, password, address)).await,
         }
     }
 

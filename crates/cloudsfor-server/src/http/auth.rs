@@ -1,15 +1,13 @@
 //! Who is asking: basic authentication by e-mail and password.
 
 use std::net::IpAddr;
-use std::sync::Arc;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::extract::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use cloudsfor_types::ErrorId;
 use http::header::AUTHORIZATION;
+use http::request::Parts;
 use http::{HeaderMap, HeaderValue};
 use secrecy::SecretString;
 
@@ -32,38 +30,34 @@ pub(super) struct Peer {
     pub(super) by_tls: bool,
 }
 
-/// Lets a request of the API pass if its credentials open an account, which
-/// handlers then find among the request's extensions.
-pub(super) async fn authenticate(
-    State(cloud): State<Arc<Cloud>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let path = request.uri().path().strip_prefix(BASE_PATH);
-    if path.is_none_or(|path| [OPENAPI, REFERENCE].contains(&path)) {
-        return next.run(request).await;
-    }
-    let address = request.extensions().get::<Peer>().map(|peer| peer.address);
-    match caller(&cloud, request.headers(), address).await {
-        Ok(caller) => {
-            request.extensions_mut().insert(caller);
-            next.run(request).await
-        }
-        Err(error) => error.into_response(),
-    }
+/// Who is let in.
+pub(super) enum Door {
+    /// Whoever's credentials open an account.
+    Passwords,
+    /// Everybody, as this account.
+    Owner(Account),
 }
 
-/// Lets every request pass as this account's.
-pub(super) async fn as_owner(
-    State(owner): State<Account>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    request.extensions_mut().insert(Caller {
-        account: owner,
-        login: OWNER.into(),
-    });
-    next.run(request).await
+impl Door {
+    /// As whom a request is let in; `None` if it is for what everybody may read.
+    pub(super) async fn open(
+        &self,
+        cloud: &Cloud,
+        head: &Parts,
+    ) -> Result<Option<Caller>, ApiError> {
+        if let Self::Owner(owner) = self {
+            return Ok(Some(Caller {
+                account: owner.clone(),
+                login: OWNER.into(),
+            }));
+        }
+        let path = head.uri.path().strip_prefix(BASE_PATH);
+        if path.is_none_or(|path| [OPENAPI, REFERENCE].contains(&path)) {
+            return Ok(None);
+        }
+        let address = head.extensions.get::<Peer>().map(|peer| peer.address);
+        caller(cloud, &head.headers, address).await.map(Some)
+    }
 }
 
 /// Whether a request is from this machine, and no proxy's for another.

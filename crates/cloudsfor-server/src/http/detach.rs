@@ -2,18 +2,19 @@
 //! hyper drops the future of a request whose connection is gone, so these run in
 //! a task of their own.
 
-use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
+use axum::response::Response;
 
 use super::error::panicked;
 
-pub(super) async fn finish_mutations(request: Request, next: Next) -> Response {
-    if request.method().is_safe() {
-        return next.run(request).await;
+pub(super) async fn finish(
+    is_safe: bool,
+    answer: impl Future<Output = Response> + Send + 'static,
+) -> Response {
+    if is_safe {
+        return answer.await;
     }
-    match tokio::spawn(next.run(request)).await {
+    match tokio::spawn(answer).await {
         Ok(response) => response,
-        Err(error) => panicked(Box::new(error)).into_response(),
+        Err(_) => panicked(),
     }
 }

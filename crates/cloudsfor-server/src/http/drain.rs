@@ -11,8 +11,6 @@ use std::time::Duration;
 
 use axum::body::{Body, HttpBody};
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::Response;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
 use http_body_util::BodyExt;
@@ -23,32 +21,31 @@ const LIMIT: usize = 8 * 1024 * 1024;
 /// How long a client may be silent meanwhile.
 const PATIENCE: Duration = Duration::from_millis(500);
 
-pub(super) async fn unread_bodies(request: Request, next: Next) -> Response {
+/// A body that its handler reads, and of which the rest can be read afterwards.
+#[derive(Clone)]
+pub(super) struct Rest(Arc<Mutex<Body>>);
+
+/// What a request's handler leaves of its body, if there is one.
+pub(super) fn watch(request: &mut Request) -> Option<Rest> {
     if request.body().is_end_stream() {
-        return next.run(request).await;
+        return None;
     }
-    let (head, body) = request.into_parts();
-    let rest = Rest(Arc::new(Mutex::new(body)));
-    let response = next
-        .run(Request::from_parts(head, Body::new(rest.clone())))
-        .await;
-    drain(rest).await;
-    response
+    let rest = Rest(Arc::new(Mutex::new(std::mem::take(request.body_mut()))));
+    *request.body_mut() = Body::new(rest.clone());
+    Some(rest)
 }
 
-async fn drain(mut rest: Rest) {
-    let mut thrown_away = 0;
-    while thrown_away <= LIMIT && !rest.is_end_stream() {
-        match tokio::time::timeout(PATIENCE, rest.frame()).await {
-            Ok(Some(Ok(frame))) => thrown_away += frame.data_ref().map_or(0, Bytes::len),
-            Ok(Some(Err(_)) | None) | Err(_) => return,
+impl Rest {
+    pub(super) async fn throw_away(mut self) {
+        let mut thrown_away = 0;
+        while thrown_away <= LIMIT && !self.is_end_stream() {
+            match tokio::time::timeout(PATIENCE, self.frame()).await {
+                Ok(Some(Ok(frame))) => thrown_away += frame.data_ref().map_or(0, Bytes::len),
+                Ok(Some(Err(_)) | None) | Err(_) => return,
+            }
         }
     }
 }
-
-/// A body that its handler reads, and of which the rest can be read afterwards.
-#[derive(Clone)]
-struct Rest(Arc<Mutex<Body>>);
 
 impl HttpBody for Rest {
     type Data = Bytes;

@@ -6,11 +6,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
+use axum::extract::Request;
 use axum::response::Response;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderName, HeaderValue, Method, Uri};
 
 use super::error::ApiError;
 use crate::cloud::Cloud;
@@ -26,63 +25,55 @@ const KEY_RETENTION: HeaderName = HeaderName::from_static("idempotency-key-reten
 #[derive(Debug, Clone)]
 pub(super) struct RequestId(pub(super) Arc<str>);
 
-pub(super) async fn wrap(
-    State(cloud): State<Arc<Cloud>>,
-    mut request: Request,
-    next: Next,
-) -> Response {
-    let id: Arc<str> = cloud.new_request_id().into();
-    request.extensions_mut().insert(RequestId(id.clone()));
-    let log = RequestLog::start(&request, id.clone());
-    let mut response = next.run(request).await;
-    if let Some(ApiError(mut body)) = response.extensions_mut().remove::<ApiError>() {
-        body.request_id = Some(id.to_string());
-        let bytes = serde_json::to_vec(&body).unwrap_or_default();
-        // The status that it came with has made a body's headers already.
-        response.headers_mut().remove(CONTENT_LENGTH);
-        response.headers_mut().insert(CONTENT_TYPE, JSON);
-        *response.body_mut() = Body::from(bytes);
-    }
-    let headers = response.headers_mut();
-    headers.insert(KEY_RETENTION, HeaderValue::from(RETENTION));
-    if let Ok(id) = HeaderValue::from_str(&id) {
-        headers.insert(REQUEST_ID, id);
-    }
-    log.finish(response.status().as_u16());
-    response
-}
-
-/// Logs how a request ended. One whose client hung up is dropped without being
-/// finished; it is logged as 499, as other servers do.
-struct RequestLog {
+/// Around one request. Logs how it ended: one whose client hung up is dropped
+/// without being closed, and logged as 499, as other servers do.
+pub(super) struct Envelope {
     method: Method,
-    path: String,
+    uri: Uri,
     id: Arc<str>,
     start: Instant,
     status: u16,
 }
 
-impl RequestLog {
-    fn start(request: &Request, id: Arc<str>) -> Self {
+impl Envelope {
+    /// Gives the request its id.
+    pub(super) fn open(cloud: &Cloud, request: &mut Request) -> Self {
+        let id: Arc<str> = cloud.new_request_id().into();
+        request.extensions_mut().insert(RequestId(id.clone()));
         Self {
             method: request.method().clone(),
-            path: request.uri().path().to_owned(),
+            uri: request.uri().clone(),
             id,
             start: Instant::now(),
             status: 499,
         }
     }
 
-    fn finish(mut self, status: u16) {
-        self.status = status;
+    /// Gives the answer what every answer has.
+    pub(super) fn close(mut self, mut response: Response) -> Response {
+        if let Some(ApiError(mut body)) = response.extensions_mut().remove::<ApiError>() {
+            body.request_id = Some(self.id.to_string());
+            let bytes = serde_json::to_vec(&body).unwrap_or_default();
+            // The status that it came with has made a body's headers already.
+            response.headers_mut().remove(CONTENT_LENGTH);
+            response.headers_mut().insert(CONTENT_TYPE, JSON);
+            *response.body_mut() = Body::from(bytes);
+        }
+        let headers = response.headers_mut();
+        headers.insert(KEY_RETENTION, HeaderValue::from(RETENTION));
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            headers.insert(REQUEST_ID, id);
+        }
+        self.status = response.status().as_u16();
+        response
     }
 }
 
-impl Drop for RequestLog {
+impl Drop for Envelope {
     fn drop(&mut self) {
         tracing::info!(
             method = %self.method,
-            path = ?self.path,
+            path = ?self.uri.path(),
             status = self.status,
             request_id = %self.id,
             microseconds = self.start.elapsed().as_micros() as u64,

@@ -1,9 +1,10 @@
 //! Errors as answers.
 
-use std::any::Any;
+use std::panic::AssertUnwindSafe;
 
 use axum::response::{IntoResponse, Response};
 use cloudsfor_types::{ErrorBody, ErrorId, Extra, FieldFault, Reason};
+use futures_util::FutureExt;
 use http::header::{RETRY_AFTER, WWW_AUTHENTICATE};
 use http::{HeaderValue, StatusCode};
 
@@ -117,8 +118,14 @@ impl IntoResponse for ApiError {
     }
 }
 
-/// Answers for a handler that panicked: a defect, but only of this request.
-pub(super) fn panicked(_panic: Box<dyn Any + Send + 'static>) -> Response {
+/// Answers for a handler that panics: a defect, but only of this request.
+pub(super) async fn caught(answer: impl Future<Output = Response>) -> Response {
+    // What it leaves half-made goes with it, but for locks, which are taken as they are.
+    let answered = AssertUnwindSafe(answer).catch_unwind().await;
+    answered.unwrap_or_else(|_| panicked())
+}
+
+pub(super) fn panicked() -> Response {
     ApiError::new(
         ErrorId::InternalError,
         "a fault of the service; it was logged",

@@ -1,10 +1,6 @@
 //! Requests that meet a fault because somebody asked for it.
 
-use std::sync::Arc;
-
 use axum::body::Body;
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use cloudsfor_types::ErrorId;
@@ -14,8 +10,7 @@ use http::header::{CONTENT_LENGTH, RETRY_AFTER};
 use http_body_util::BodyExt;
 
 use super::error::ApiError;
-use super::operation;
-use crate::faults::{Fault, Faults};
+use crate::faults::Fault;
 
 /// Marks an answer in whose place the connection is to be closed.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
@@ -25,25 +20,19 @@ pub(super) struct HangUp;
 /// What a fault that was asked for says of itself.
 const BY_RULE: &str = "a fault rule of the simulator says so";
 
-pub(super) async fn meet(
-    State(faults): State<Arc<Faults>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let Some(fault) = faults.next(operation::of(&request)) else {
-        return next.run(request).await;
-    };
+/// Answers a request that meets a fault.
+pub(super) async fn meet(fault: Fault, answer: impl Future<Output = Response>) -> Response {
     match fault {
         Fault::RefuseConnection | Fault::LoseRequest => hang_up(),
         Fault::LoseAnswer => {
             // Carried out though nobody learns of it.
-            next.run(request).await;
+            answer.await;
             hang_up()
         }
-        Fault::CutAnswer => cut_in_half(next.run(request).await).await,
+        Fault::CutAnswer => cut_in_half(answer.await).await,
         Fault::Delay(by) => {
             tokio::time::sleep(by).await;
-            next.run(request).await
+            answer.await
         }
         Fault::Hang => std::future::pending().await,
         Fault::Answer(status) => refuse(status),

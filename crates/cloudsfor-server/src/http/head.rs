@@ -1,8 +1,6 @@
 //! Limits on a request's head.
 
 use axum::extract::Request;
-use axum::middleware::Next;
-use axum::response::{IntoResponse, Response};
 use cloudsfor_types::ErrorId;
 
 use super::error::ApiError;
@@ -13,7 +11,7 @@ pub(super) const HEADERS: usize = 100;
 /// How large its target and headers may be together, in bytes.
 pub(super) const HEAD_SIZE: usize = 64 * 1024;
 
-pub(super) async fn limit(request: Request, next: Next) -> Response {
+pub(super) fn check(request: &Request) -> Result<(), ApiError> {
     let headers = request.headers();
     let target = request
         .uri()
@@ -24,7 +22,7 @@ pub(super) async fn limit(request: Request, next: Next) -> Response {
         .map(|(name, value)| name.as_str().len() + value.len() + 4);
     if headers.len() > HEADERS || target + sizes.sum::<usize>() > HEAD_SIZE {
         let message = format!("a request may have {HEADERS} headers and {HEAD_SIZE} bytes of them");
-        return ApiError::new(ErrorId::HeadersTooLarge, message).into_response();
+        return Err(ApiError::new(ErrorId::HeadersTooLarge, message));
     }
-    next.run(request).await
+    Ok(())
 }

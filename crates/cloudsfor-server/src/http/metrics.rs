@@ -6,11 +6,10 @@ use std::time::Instant;
 
 use axum::body::Body;
 use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::Response;
 use cloudsfor_types::ErrorId;
-use http::HeaderValue;
 use http::header::CONTENT_TYPE;
+use http::{HeaderValue, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -127,32 +126,46 @@ impl Metrics {
     }
 }
 
-/// Counts a request.
-pub(super) async fn count(
-    State(metrics): State<Arc<Metrics>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    struct InFlight<'a>(&'a Gauge);
-    impl Drop for InFlight<'_> {
-        fn drop(&mut self) {
-            self.0.dec();
+/// A request that is being answered.
+pub(super) struct Counted<'a> {
+    metrics: &'a Metrics,
+    operation: &'static str,
+    began: Instant,
+}
+
+impl Metrics {
+    /// Counts a request that begins.
+    pub(super) fn begin(&self, request: &Request) -> Counted<'_> {
+        self.in_flight.inc();
+        Counted {
+            metrics: self,
+            operation: operation::of(request).map_or("other", |operation| operation.name),
+            began: Instant::now(),
         }
     }
-    let operation = operation::of(&request).map_or("other", |operation| operation.name);
-    let began = Instant::now();
-    metrics.in_flight.inc();
-    let in_flight = InFlight(&metrics.in_flight);
-    let response = next.run(request).await;
-    drop(in_flight);
-    let took = metrics.durations.get_or_create_owned(&Took { operation });
-    took.observe(began.elapsed().as_secs_f64());
-    let status = response.status().as_u16();
-    metrics
-        .requests
-        .get_or_create_owned(&Answered { operation, status })
-        .inc();
-    response
+}
+
+impl Counted<'_> {
+    /// Counts how it was answered.
+    pub(super) fn end(self, status: StatusCode) {
+        let operation = self.operation;
+        let took = self
+            .metrics
+            .durations
+            .get_or_create_owned(&Took { operation });
+        took.observe(self.began.elapsed().as_secs_f64());
+        let status = status.as_u16();
+        let requests = &self.metrics.requests;
+        requests
+            .get_or_create_owned(&Answered { operation, status })
+            .inc();
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.metrics.in_flight.dec();
+    }
 }
 
 pub(super) async fn get(

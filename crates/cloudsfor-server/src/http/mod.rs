@@ -22,6 +22,7 @@ mod head;
 mod health;
 mod idempotency;
 mod keys;
+mod layers;
 #[cfg(feature = "serve")]
 mod listener;
 mod metrics;
@@ -45,15 +46,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::handler::Handler;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::from_fn_with_state;
 use axum::routing::{MethodRouter, delete, get, post, put};
 use cloudsfor_types::operations::{self, Method, Operation};
-use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::cloud::Cloud;
 use crate::faults::Faults;
 use crate::store::accounts::Account;
+use auth::Door;
 use error::ApiError;
+use layers::Layers;
+use rate_limit::RateLimit;
 
 pub use axum::body::Body;
 pub use body::BODY_LIMIT;
@@ -85,44 +88,36 @@ pub struct ApiOptions {
 
 /// The API, for callers who say who they are by basic authentication.
 pub fn router(cloud: Arc<Cloud>, options: &ApiOptions) -> Router {
-    let mut routes = routes(cloud.clone());
-    if let Some(requests) = options.requests_per_minute {
-        let limit = rate_limit::RateLimit::per_minute(requests);
-        routes = routes.layer(from_fn_with_state(limit, rate_limit::limit));
-    }
     let metrics = metrics::Metrics::new(options.metrics_for_all);
     let for_operators = Router::new()
         .route("/metrics", get(metrics::get))
         .with_state((cloud.clone(), metrics.clone()));
-    let authenticated = from_fn_with_state(cloud.clone(), auth::authenticate);
-    let counted = from_fn_with_state(metrics, metrics::count);
-    let mut router = routes.layer(authenticated).merge(for_operators);
+    let mut router = routes(cloud.clone()).merge(for_operators);
     #[cfg(feature = "serve")]
     if let Some(controls) = &options.controls {
         router = router.merge(testing::router(cloud.clone(), controls.clone()));
     }
-    if let Some(faults) = &options.faults {
-        router = router.layer(from_fn_with_state(faults.clone(), faults::meet));
-    }
-    wrapped(router, cloud).layer(counted)
+    let layers = Layers {
+        cloud,
+        door: Door::Passwords,
+        metrics: Some(metrics),
+        faults: options.faults.clone(),
+        rate_limit: options.requests_per_minute.map(RateLimit::per_minute),
+    };
+    router.layer(from_fn_with_state(Arc::new(layers), layers::surround))
 }
 
 /// The API, for one account whose owner needs no password: whoever can read the
 /// data directory. Never to be put on a socket.
 pub fn router_of_owner(cloud: Arc<Cloud>, owner: Account) -> Router {
-    let as_owner = from_fn_with_state(owner, auth::as_owner);
-    wrapped(routes(cloud.clone()).layer(as_owner), cloud)
-}
-
-/// What every answer has is added outermost, to errors of the inner layers too.
-fn wrapped(router: Router, cloud: Arc<Cloud>) -> Router {
-    router
-        .layer(from_fn(detach::finish_mutations))
-        .layer(from_fn(deadline::keep))
-        .layer(from_fn(head::limit))
-        .layer(from_fn(drain::unread_bodies))
-        .layer(CatchPanicLayer::custom(error::panicked))
-        .layer(from_fn_with_state(cloud, envelope::wrap))
+    let layers = Layers {
+        cloud: cloud.clone(),
+        door: Door::Owner(owner),
+        metrics: None,
+        faults: None,
+        rate_limit: None,
+    };
+    routes(cloud).layer(from_fn_with_state(Arc::new(layers), layers::surround))
 }
 
 /// One route for each operation of the API's table.

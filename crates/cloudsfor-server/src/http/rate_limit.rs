@@ -4,11 +4,8 @@
 //! back evenly. Every answer says how many are left.
 
 use std::num::NonZeroU32;
-use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::{Request, State};
-use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cloudsfor_types::ErrorId;
 use governor::clock::{Clock, DefaultClock};
@@ -19,7 +16,6 @@ use http::header::RETRY_AFTER;
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::error::ApiError;
-use crate::cloud::Caller;
 use crate::store::accounts::AccountId;
 
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
@@ -39,13 +35,42 @@ pub(super) struct RateLimit {
 }
 
 impl RateLimit {
-    pub(super) fn per_minute(requests: NonZeroU32) -> Arc<Self> {
+    pub(super) fn per_minute(requests: NonZeroU32) -> Self {
         let quota = Quota::per_minute(requests);
-        Arc::new(Self {
+        Self {
             limiter: RateLimiter::hashmap(quota).with_middleware(),
             clock: DefaultClock::default(),
             quota,
-        })
+        }
+    }
+
+    /// Answers a request if its account has one left.
+    pub(super) async fn keep(
+        &self,
+        account: AccountId,
+        answer: impl Future<Output = Response>,
+    ) -> Response {
+        let checked: Result<StateSnapshot, _> = self.limiter.check_key(&account);
+        match checked {
+            Ok(state) => {
+                let mut response = answer.await;
+                self.describe(response.headers_mut(), state.remaining_burst_capacity());
+                response
+            }
+            Err(not_until) => self.refuse(not_until.wait_time_from(self.clock.now())),
+        }
+    }
+
+    fn refuse(&self, wait: Duration) -> Response {
+        let message = format!(
+            "the account made more than {} requests in a minute: try again as Retry-After says",
+            self.quota.burst_size()
+        );
+        let mut response = ApiError::new(ErrorId::TooManyRequests, message).into_response();
+        self.describe(response.headers_mut(), 0);
+        let wait = seconds(wait.max(Duration::from_millis(1)));
+        response.headers_mut().insert(RETRY_AFTER, wait);
+        response
     }
 
     /// Until when the account has all its requests again.
@@ -65,35 +90,4 @@ impl RateLimit {
 fn seconds(time: Duration) -> HeaderValue {
     let more = u64::from(time.subsec_nanos() > 0);
     HeaderValue::from(time.as_secs() + more)
-}
-
-/// Lets a request pass if its account has one left.
-pub(super) async fn limit(
-    State(limit): State<Arc<RateLimit>>,
-    request: Request,
-    next: Next,
-) -> Response {
-    let Some(caller) = request.extensions().get::<Caller>() else {
-        return next.run(request).await;
-    };
-    let checked: Result<StateSnapshot, _> = limit.limiter.check_key(&caller.account.id);
-    match checked {
-        Ok(state) => {
-            let mut response = next.run(request).await;
-            limit.describe(response.headers_mut(), state.remaining_burst_capacity());
-            response
-        }
-        Err(not_until) => {
-            let wait = not_until.wait_time_from(limit.clock.now());
-            let message = format!(
-                "the account made more than {} requests in a minute: try again as Retry-After says",
-                limit.quota.burst_size()
-            );
-            let mut response = ApiError::new(ErrorId::TooManyRequests, message).into_response();
-            limit.describe(response.headers_mut(), 0);
-            let wait = seconds(wait.max(Duration::from_millis(1)));
-            response.headers_mut().insert(RETRY_AFTER, wait);
-            response
-        }
-    }
 }

@@ -1,0 +1,84 @@
+//! What every request goes through before its handler, and every answer after it:
+//! in one place, so that the order can be read.
+
+use std::pin::pin;
+use std::sync::Arc;
+
+use axum::extract::{Request, State};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::auth::Door;
+use super::envelope::Envelope;
+use super::error;
+use super::metrics::Metrics;
+use super::rate_limit::RateLimit;
+use super::{deadline, detach, drain, faults, head, operation};
+use crate::cloud::{Caller, Cloud};
+use crate::faults::Faults;
+
+/// What surrounds the handlers.
+pub(super) struct Layers {
+    pub(super) cloud: Arc<Cloud>,
+    pub(super) door: Door,
+    pub(super) metrics: Option<Arc<Metrics>>,
+    pub(super) faults: Option<Arc<Faults>>,
+    pub(super) rate_limit: Option<RateLimit>,
+}
+
+/// Carries a request through.
+pub(super) async fn surround(
+    State(layers): State<Arc<Layers>>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let counted = layers.metrics.as_ref().map(|m| m.begin(&request));
+    let envelope = Envelope::open(&layers.cloud, &mut request);
+    let unread = drain::watch(&mut request);
+    let response = match head::check(&request) {
+        Ok(()) => {
+            let is_safe = request.method().is_safe();
+            let answer = Box::pin(layers.clone().answer(request, next));
+            error::caught(deadline::keep(detach::finish(is_safe, answer))).await
+        }
+        Err(error) => error.into_response(),
+    };
+    if let Some(unread) = unread {
+        unread.throw_away().await;
+    }
+    let response = envelope.close(response);
+    if let Some(counted) = counted {
+        counted.end(response.status());
+    }
+    response
+}
+
+impl Layers {
+    async fn answer(self: Arc<Self>, request: Request, next: Next) -> Response {
+        let faults = self.faults.as_ref();
+        let fault = faults.and_then(|faults| faults.next(operation::of(&request)));
+        let answer = pin!(self.let_in(request, next));
+        match fault {
+            Some(fault) => faults::meet(fault, answer).await,
+            None => answer.await,
+        }
+    }
+
+    async fn let_in(&self, request: Request, next: Next) -> Response {
+        let (head, body) = request.into_parts();
+        let caller = match self.door.open(&self.cloud, &head).await {
+            Ok(caller) => caller,
+            Err(error) => return error.into_response(),
+        };
+        let mut request = Request::from_parts(head, body);
+        let Some(caller) = caller else {
+            return next.run(request).await;
+        };
+        let account = caller.account.id;
+        request.extensions_mut().insert::<Caller>(caller);
+        match &self.rate_limit {
+            Some(limit) => limit.keep(account, next.run(request)).await,
+            None => next.run(request).await,
+        }
+    }
+}
