@@ -34,6 +34,7 @@ impl Driver {
             address: [127, 64, 255, 1].into(),
             ssh_keys: Vec::new(),
             user_data: None,
+            networks: Vec::new(),
             requested_at: self.now(),
         }
     }

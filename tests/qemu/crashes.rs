@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use crate::host::{Host, IMAGE, image, until};
+use crate::host::{Host, IMAGE, image, kill, until};
 
 #[test]
 fn whatever_is_killed_what_is_said_is_so() {
@@ -57,16 +57,5 @@ fn whatever_is_killed_what_is_said_is_so() {
             .join(&process[0])
             .join("exe")
             .exists()
-    );
-}
-
-fn kill(processes: &[String]) {
-    let mut kill = Command::new("kill");
-    assert!(
-        kill.args(["-s", "KILL"])
-            .args(processes)
-            .status()
-            .unwrap()
-            .success()
     );
 }

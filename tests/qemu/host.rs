@@ -134,25 +134,51 @@ impl Host {
             .collect();
         running(|command_line| ids.iter().any(|id| command_line.contains(id)))
     }
+
+    /// The process ids of the switches of this host's private networks.
+    pub(crate) fn switches(&self) -> Vec<String> {
+        let networks = self.data().join("qemu/networks");
+        let is_ours = |process: &str| {
+            let dir = std::fs::read_link(format!("/proc/{process}/cwd"));
+            dir.is_ok_and(|dir| dir.starts_with(&networks))
+        };
+        let mut switches = named(|line| line.starts_with("cloudsfor\0serve\0switch\0"));
+        switches.retain(|process| is_ours(process));
+        switches
+    }
 }
 
 impl Drop for Host {
     fn drop(&mut self) {
         self.end("KILL");
-        for process in self.processes() {
-            let _ = Command::new("kill").args(["-s", "KILL", &process]).status();
+        for process in self.processes().iter().chain(&self.switches()) {
+            let _ = Command::new("kill").args(["-s", "KILL", process]).status();
         }
     }
 }
 
+/// Kills processes.
+pub(crate) fn kill(processes: &[String]) {
+    run(Command::new("kill").args(["-s", "KILL"]).args(processes)).ok();
+}
+
+/// How many files a directory holds.
+pub(crate) fn count(dir: &Path) -> usize {
+    std::fs::read_dir(dir).unwrap().count()
+}
+
 /// The ids of QEMU processes whose command line is so.
 pub(crate) fn running(is_one: impl Fn(&str) -> bool) -> Vec<String> {
+    named(|line| line.starts_with("qemu-system") && is_one(line))
+}
+
+/// The ids of processes whose command line is so.
+fn named(is_one: impl Fn(&str) -> bool) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let named = processes.filter_map(|entry| {
         let command_line = std::fs::read(entry.path().join("cmdline")).ok()?;
         let command_line = String::from_utf8_lossy(&command_line).into_owned();
-        let is_qemu = command_line.starts_with("qemu-system");
-        (is_qemu && is_one(&command_line)).then(|| entry.file_name())
+        is_one(&command_line).then(|| entry.file_name())
     });
     named
         .map(|name| name.to_string_lossy().into_owned())

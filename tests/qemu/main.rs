@@ -8,4 +8,5 @@ mod contract;
 mod crashes;
 mod host;
 mod life;
+mod networks;
 mod pull;

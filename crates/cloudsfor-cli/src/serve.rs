@@ -8,6 +8,8 @@ mod backup;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod image;
+#[cfg(target_os = "linux")]
+mod switch;
 mod usage;
 
 use std::net::SocketAddr;
@@ -192,6 +194,10 @@ enum Task {
         #[command(subcommand)]
         verb: image::Verb,
     },
+    /// Join the VMs of a private network, for the service
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Switch(switch::Switch),
 }
 
 pub(crate) async fn run(
@@ -201,6 +207,11 @@ pub(crate) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     log_to_standard_error();
+    // It has no data directory of its own.
+    #[cfg(target_os = "linux")]
+    if let Some(Task::Switch(args)) = &args.task {
+        return switch::run(args).await;
+    }
     let asked = global
         .data_dir
         .as_deref()
@@ -241,6 +252,8 @@ async fn operate(
         Task::Doctor(_) => doctor::run(dir, terminal).await,
         #[cfg(target_os = "linux")]
         Task::Image { verb } => image::run(dir, verb, global, terminal).await,
+        #[cfg(target_os = "linux")]
+        Task::Switch(args) => switch::run(args).await,
     };
     admin.close().await;
     ended

@@ -117,6 +117,14 @@ impl Compute for Troubled {
         self.meet(self.simulator.rename(machine).await).await
     }
 
+    async fn connect(&self, machine: &Machine) -> ComputeResult {
+        self.meet(self.simulator.connect(machine).await).await
+    }
+
+    async fn tend(&self) -> Result<(), ComputeError> {
+        self.simulator.tend().await
+    }
+
     async fn destroy(&self, id: &VmId) -> ComputeResult {
         self.meet(self.simulator.destroy(id).await).await
     }

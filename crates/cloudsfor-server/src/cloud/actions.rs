@@ -86,6 +86,14 @@ pub(super) fn begin_removal(tx: &Tx<'_>, snapshot: &SnapshotRecord) -> CloudResu
     Ok(operations::insert(tx.connection, &new)?)
 }
 
+/// Has a machine be in the networks that its VM is in now, if it is one that can tell.
+pub(super) fn begin_connect(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
+    if tx.compute().is_real() {
+        write_down(tx, vm, &Work::Connect, tx.now.as_millisecond())?;
+    }
+    Ok(())
+}
+
 /// Begins the automatic backups that are due.
 pub(super) fn begin_backups(tx: &Tx<'_>) -> CloudResult<()> {
     for mut vm in vm_rows::to_back_up(tx.connection, tx.second())? {
@@ -203,7 +211,7 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
     if !operations::finish(tx.connection, claim, error, tx.second())? {
         return Ok(());
     }
-    if let Work::RemoveSnapshot(_) = claim.work {
+    if let Work::RemoveSnapshot(_) | Work::Connect = claim.work {
         return Ok(());
     }
     if claim.work == Work::Destroy {
@@ -273,7 +281,7 @@ fn apply(
             return Ok(());
         }
         Work::Backup => return snapshots::add_backup(tx, claim, size, vm),
-        Work::Destroy | Work::RemoveSnapshot(_) => return Ok(()),
+        Work::Connect | Work::Destroy | Work::RemoveSnapshot(_) => return Ok(()),
         Work::Action(action) => action,
     };
     match action {

@@ -60,8 +60,17 @@ pub(super) fn public_v6(vm: &VmRecord) -> Option<Ipv6Addr> {
         .then(|| Ipv6Addr::from(PUBLIC_V6 + number))
 }
 
-fn private_v4(subnet: u8, host: u32) -> Ipv4Addr {
-    Ipv4Addr::from(u32::from_be_bytes([10, subnet, 0, 0]) + host)
+/// How many bits of a private address are its network's.
+pub(super) const PRIVATE_PREFIX: u8 = 16;
+
+/// A VM's address in a private network.
+pub(super) fn private_v4(subnet: u8, host: u32) -> Ipv4Addr {
+    Ipv4Addr::from(u32::from_be_bytes([10, subnet, 0, 0]) + host + FIRST_HOST)
+}
+
+/// A private network's own address.
+pub(super) fn private_gateway(subnet: u8) -> Ipv4Addr {
+    [10, subnet, 0, 1].into()
 }
 
 /// A VM's addresses.
@@ -76,13 +85,11 @@ pub(super) fn addresses(vm: &VmRecord) -> VmNetworks {
             AddressType::Public,
         )
     });
-    // Real VMs don't reach each other yet.
-    let private_places = vm.private_places.iter().filter(|_| is_simulated(vm));
-    for (subnet, host) in private_places {
+    for (subnet, host) in &vm.private_places {
         networks.v4.push(address(
-            private_v4(*subnet, host + FIRST_HOST).to_string(),
+            private_v4(*subnet, *host).to_string(),
             "255.255.0.0",
-            private_v4(*subnet, 1).to_string(),
+            private_gateway(*subnet).to_string(),
             AddressType::Private,
         ));
     }

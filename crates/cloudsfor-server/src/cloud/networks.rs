@@ -1,19 +1,23 @@
 //! Private networks: VMs join them to reach each other.
 
-use cloudsfor_types::{CreateNetwork, FieldFault, Network, Reason, VmFeature};
+use cloudsfor_types::{CreateNetwork, Network, Reason, VmFeature, VmId};
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{addressing, events, vms};
+use super::{actions, addressing, events, vms};
+use crate::compute::PrivateNetwork;
 use crate::store::accounts::AccountId;
-use crate::store::networks::{self, NetworkRecord};
+use crate::store::networks::{self, Membership, NetworkRecord};
 use crate::store::vms::VmRecord;
 use crate::store::window::Position;
 use crate::store::{addresses, vms as vm_rows};
 
 /// What the account's default network is called.
 const DEFAULT_NAME: &str = "default";
+
+/// So many others of a network a machine is told of at most.
+const NAMED: u32 = 500;
 
 /// Makes a network.
 pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateNetwork) -> CloudResult<Network> {
@@ -83,10 +87,6 @@ pub fn delete(tx: &Tx<'_>, account: AccountId, id: &str) -> CloudResult<()> {
 pub fn join(tx: &Tx<'_>, account: AccountId, id: &str, vm_id: &str) -> CloudResult<Network> {
     let network = record(tx.connection, account, id)?;
     let mut vm = vms::record(tx.connection, account, vm_id)?;
-    if tx.compute().is_real() {
-        let message = format!("{vm_id} is a real VM, and these don't have private networks yet");
-        return Err(CloudError::Invalid(vec![FieldFault::new("vm_id", message)]));
-    }
     if networks::host(tx.connection, &network.id, &vm.id)?.is_some() {
         return Err(CloudError::Conflict(format!(
             "the VM {} is in the network {} already",
@@ -94,6 +94,7 @@ pub fn join(tx: &Tx<'_>, account: AccountId, id: &str, vm_id: &str) -> CloudResu
         )));
     }
     enter(tx, &network, &mut vm)?;
+    actions::begin_connect(tx, &vm)?;
     events::vm(tx, account, &vms::view(tx.connection, vm)?)?;
     Ok(view(network))
 }
@@ -150,7 +151,33 @@ pub fn leave(tx: &Tx<'_>, account: AccountId, id: &str, vm_id: &str) -> CloudRes
             .retain(|feature| *feature != VmFeature::PrivateNetworking);
     }
     vm_rows::update(tx.connection, &vm)?;
+    actions::begin_connect(tx, &vm)?;
     events::vm(tx, account, &vms::view(tx.connection, vm)?)
+}
+
+/// A VM's networks, as its machine is to be in them.
+pub(super) fn of_machine(connection: &Connection, vm: &VmId) -> CloudResult<Vec<PrivateNetwork>> {
+    let network = |membership: Membership| {
+        let Membership {
+            network,
+            subnet,
+            host,
+        } = membership;
+        let others = networks::others(connection, &network, vm, NAMED)?;
+        let at = |host| addressing::private_v4(subnet, host);
+        Ok(PrivateNetwork {
+            id: network,
+            address: at(host),
+            prefix: addressing::PRIVATE_PREFIX,
+            gateway: addressing::private_gateway(subnet),
+            others: others
+                .into_iter()
+                .map(|(name, host)| (name, at(host)))
+                .collect(),
+        })
+    };
+    let memberships = networks::memberships(connection, vm)?;
+    memberships.into_iter().map(network).collect()
 }
 
 /// Takes a VM that is being deleted out of all networks. Its addresses stay

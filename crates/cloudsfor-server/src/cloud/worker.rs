@@ -17,7 +17,7 @@ use tokio::task::{JoinError, JoinSet};
 use super::actions::{self, Outcome};
 use super::error::CloudResult;
 use super::tx::Tx;
-use super::{Cloud, addressing, keys, snapshots};
+use super::{Cloud, addressing, keys, networks, snapshots};
 use crate::compute::{Compute, ComputeError, ComputeResult, Machine, Power, Step};
 use crate::store::operations::{self, Claimed, Work};
 use crate::store::vms as vm_rows;
@@ -38,8 +38,11 @@ const FOREIGN_WORK: Duration = Duration::from_millis(500);
 /// How often to look whether another process has finished what it is at.
 const OTHERS_WORK: Duration = Duration::from_millis(20);
 
-/// When a machine can't be removed, how long until it is tried again.
-const DESTROY_PAUSE: Duration = Duration::from_secs(30);
+/// How often to look whether what was begun before on a VM has ended.
+const CONNECT_PAUSE: Duration = Duration::from_millis(200);
+
+/// When what users don't see fails, how long until it is tried again.
+const UNSEEN_PAUSE: Duration = Duration::from_secs(30);
 
 /// How often to look whether real machines are what the store says.
 const OBSERVATION: Duration = Duration::from_secs(2);
@@ -82,6 +85,9 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
             _ = observations.tick(), if cloud.compute().is_real() => {
                 if let Err(error) = observe(&cloud).await {
                     tracing::error!(%error, "can't write down what machines are");
+                }
+                if let Err(error) = cloud.compute().tend().await {
+                    tracing::error!(%error, "can't keep up what machines share");
                 }
             }
         }
@@ -238,14 +244,19 @@ async fn drive(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
     match &claim.work {
         Work::Destroy => return Ok(plain(compute.destroy(&claim.vm_id).await)),
         Work::RemoveSnapshot(id) => return Ok(plain(compute.remove_snapshot(id).await)),
-        Work::Create | Work::Action(_) | Work::Backup => {}
+        Work::Connect if !cloud.store.read(|c| operations::is_first(c, claim))? => {
+            return Ok(Ok(Step::Later(cloud.clock().now() + CONNECT_PAUSE)));
+        }
+        Work::Create | Work::Action(_) | Work::Backup | Work::Connect => {}
     }
     let Some(vm) = cloud.store.read(|c| vm_rows::get_any(c, &claim.vm_id))? else {
         // Deleted since it was claimed; the fence keeps this from counting.
         return Ok(Ok(Step::Done(None)));
     };
     let ssh_keys = cloud.store.read(|c| keys::public_keys(c, &vm))?;
+    let networks = cloud.read(|c| networks::of_machine(c, &vm.id))?;
     let mut machine = Machine {
+        networks,
         run: vm.status != VmStatus::Stopped,
         address: addressing::public_v4(&vm),
         id: vm.id,
@@ -261,6 +272,7 @@ async fn drive(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
     let action = match &claim.work {
         Work::Create => return Ok(plain(compute.ensure(&machine).await)),
         Work::Backup => return Ok(snapshot(compute, &machine, claim).await),
+        Work::Connect => return Ok(plain(compute.connect(&machine).await)),
         Work::Action(action) => action,
         Work::Destroy | Work::RemoveSnapshot(_) => return Ok(Ok(Step::Done(None))),
     };
@@ -322,10 +334,16 @@ fn record(tx: &Tx<'_>, claim: &Claimed, progress: &Progress) -> CloudResult<()> 
             at.as_millisecond(),
         )?),
         Ok(Step::Done(size)) => actions::complete(tx, claim, &Outcome::Done(*size)),
-        // Nobody else would remove the machine, or may have its address.
-        Err(error) if matches!(claim.work, Work::Destroy | Work::RemoveSnapshot(_)) => {
-            tracing::error!(vm_id = %claim.vm_id, %error, "can't remove a machine yet");
-            let again = tx.now + DESTROY_PAUSE;
+        // Nobody else would do it, or may have what it gives back.
+        Err(error)
+            if matches!(
+                claim.work,
+                Work::Connect | Work::Destroy | Work::RemoveSnapshot(_)
+            ) =>
+        {
+            let kind = claim.work.kind();
+            tracing::error!(vm_id = %claim.vm_id, %error, %kind, "can't do that to a machine yet");
+            let again = tx.now + UNSEEN_PAUSE;
             Ok(operations::postpone(
                 tx.connection,
                 claim,

@@ -13,7 +13,7 @@ mod simulator;
 use std::net::Ipv4Addr;
 
 use async_trait::async_trait;
-use cloudsfor_types::{Gigabytes, SnapshotId, UserData, VmFeature, VmId};
+use cloudsfor_types::{Gigabytes, NetworkId, SnapshotId, UserData, VmFeature, VmId};
 use jiff::Timestamp;
 
 pub use simulator::Simulator;
@@ -41,8 +41,25 @@ pub struct Machine {
     pub ssh_keys: Vec<String>,
     /// Data for its first boot.
     pub user_data: Option<UserData>,
+    /// The private networks that it is in.
+    pub networks: Vec<PrivateNetwork>,
     /// When the change that is to be made was asked for.
     pub requested_at: Timestamp,
+}
+
+/// A private network that a machine is in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PrivateNetwork {
+    /// Which one.
+    pub id: NetworkId,
+    /// The machine's address there.
+    pub address: Ipv4Addr,
+    /// How many bits of it are the network's.
+    pub prefix: u8,
+    /// The network's own address, which leads nowhere.
+    pub gateway: Ipv4Addr,
+    /// The names and addresses of the other machines in it.
+    pub others: Vec<(String, Ipv4Addr)>,
 }
 
 /// A public image that machines can be made of.
@@ -156,6 +173,16 @@ pub trait Compute: Send + Sync {
 
     /// Gives it the hostname that `machine` says.
     async fn rename(&self, machine: &Machine) -> ComputeResult;
+
+    /// Has it be in the private networks that `machine` says, and in no other: at once,
+    /// if it runs.
+    async fn connect(&self, machine: &Machine) -> ComputeResult;
+
+    /// Keeps up what machines share. Called now and then.
+    ///
+    /// # Errors
+    /// If it can't be had now.
+    async fn tend(&self) -> Result<(), ComputeError>;
 
     /// Removes the machine and all it has but its snapshots.
     async fn destroy(&self, id: &VmId) -> ComputeResult;

@@ -172,6 +172,14 @@ impl Compute for Simulator {
         self.done_after(machine, self.action_time)
     }
 
+    async fn connect(&self, machine: &Machine) -> ComputeResult {
+        self.done_after(machine, self.action_time)
+    }
+
+    async fn tend(&self) -> Result<(), ComputeError> {
+        Ok(())
+    }
+
     async fn destroy(&self, _id: &VmId) -> ComputeResult {
         Ok(Step::Done(()))
     }
@@ -210,6 +218,7 @@ mod tests {
             address: [100, 64, 0, 2].into(),
             ssh_keys: Vec::new(),
             user_data: None,
+            networks: Vec::new(),
             requested_at: start,
         };
         let snapshot = SnapshotId::new("a").unwrap();
@@ -253,6 +262,7 @@ mod tests {
                 address: [100, 64, 0, 2].into(),
                 ssh_keys: Vec::new(),
                 user_data: None,
+                networks: Vec::new(),
                 requested_at: clock.now(),
             };
             let first = simulator.ensure(&machine).await;

@@ -156,3 +156,48 @@ pub fn places_of_vm(connection: &Connection, vm_id: &VmId) -> Result<Vec<(u8, u3
     let rows = statement.query_map([vm_id.as_str()], |row| Ok((row.get(0)?, row.get(1)?)))?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
+
+/// A VM's place in a private network.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Membership {
+    /// The network.
+    pub network: NetworkId,
+    /// Which of its account's subnets it has.
+    pub subnet: u8,
+    /// The VM's host number in it.
+    pub host: u32,
+}
+
+/// A VM's places in private networks.
+pub fn memberships(connection: &Connection, vm_id: &VmId) -> Result<Vec<Membership>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT id, subnet, host FROM network_members JOIN networks ON id = network_id
+         WHERE vm_id = ? ORDER BY subnet",
+    )?;
+    let rows = statement.query_map([vm_id.as_str()], |row| {
+        let id: String = row.get(0)?;
+        Ok(Membership {
+            network: NetworkId::new(id.as_str()).map_err(|_| unreadable(0, &id))?,
+            subnet: row.get(1)?,
+            host: row.get(2)?,
+        })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The names and host numbers of the VMs in a network but one, at most so many.
+pub fn others(
+    connection: &Connection,
+    id: &NetworkId,
+    vm_id: &VmId,
+    at_most: u32,
+) -> Result<Vec<(String, u32)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT name, host FROM network_members JOIN vms ON vms.id = vm_id
+         WHERE network_id = ? AND vm_id <> ? ORDER BY host LIMIT ?",
+    )?;
+    let rows = statement.query_map(params![id.as_str(), vm_id.as_str(), at_most], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}

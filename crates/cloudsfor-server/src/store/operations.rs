@@ -22,6 +22,9 @@ pub enum Work {
     Action(VmAction),
     /// Makes an automatic backup. Users see the backup, not the operation.
     Backup,
+    /// Has the VM's machine be in the private networks that it joined, and in none
+    /// that it left. Users see the network, not the operation.
+    Connect,
     /// Removes the machine of a VM that was deleted. Users don't see it: for
     /// them the VM is gone already.
     Destroy,
@@ -31,11 +34,12 @@ pub enum Work {
 }
 
 const BACKUP: &str = "backup";
+const CONNECT: &str = "connect";
 const DESTROY: &str = "destroy";
 const REMOVE_SNAPSHOT: &str = "remove_snapshot";
 
 /// The kinds that are actions.
-const IS_ACTION: &str = "kind NOT IN ('backup', 'destroy', 'remove_snapshot')";
+const IS_ACTION: &str = "kind NOT IN ('backup', 'connect', 'destroy', 'remove_snapshot')";
 
 impl Work {
     /// Its name, which for what users don't see is none of an action.
@@ -44,6 +48,7 @@ impl Work {
             Self::Create => ActionType::Create,
             Self::Action(action) => action.action_type(),
             Self::Backup => ActionType::Unknown(BACKUP.into()),
+            Self::Connect => ActionType::Unknown(CONNECT.into()),
             Self::Destroy => ActionType::Unknown(DESTROY.into()),
             Self::RemoveSnapshot(_) => ActionType::Unknown(REMOVE_SNAPSHOT.into()),
         }
@@ -53,13 +58,14 @@ impl Work {
         match self {
             Self::Action(action) => serde_json::to_string(action).unwrap_or_default(),
             Self::RemoveSnapshot(id) => serde_json::json!({ "id": id.as_str() }).to_string(),
-            Self::Create | Self::Backup | Self::Destroy => "{}".into(),
+            Self::Create | Self::Backup | Self::Connect | Self::Destroy => "{}".into(),
         }
     }
 
     fn parse(kind: &str, arguments: &str) -> Option<Self> {
         match kind {
             BACKUP => Some(Self::Backup),
+            CONNECT => Some(Self::Connect),
             DESTROY => Some(Self::Destroy),
             REMOVE_SNAPSHOT => {
                 let body: serde_json::Value = serde_json::from_str(arguments).ok()?;
@@ -288,6 +294,21 @@ pub fn abort_all(
         .collect())
 }
 
+/// Whether an operation of a VM is the first of those that haven't ended.
+pub fn is_first(connection: &Connection, claim: &Claimed) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT NOT EXISTS (
+                 SELECT 1 FROM operations
+                 WHERE vm_id = ?1 AND due_at_ms IS NOT NULL AND kind <> 'remove_snapshot'
+                     AND (started_at_ms, id) < (?2, ?3))",
+        )?
+        .query_row(
+            params![claim.vm_id.as_str(), claim.started_at_ms, claim.id.as_str()],
+            |row| row.get(0),
+        )?)
+}
+
 /// Until when a worker may be at some operation of a VM, in milliseconds.
 pub fn busy_until(connection: &Connection, vm_id: &VmId) -> Result<Option<i64>, StoreError> {
     Ok(connection
@@ -451,6 +472,19 @@ mod tests {
             assert!(!finish(&connection, claim, None, 1).unwrap());
         }
         assert_eq!(busy_until(&connection, &vm()).unwrap(), None);
+    }
+
+    #[test]
+    fn one_operation_of_a_vm_is_the_first_until_it_ends() {
+        let connection = in_memory();
+        add(&connection, "a", &Work::Connect, 0);
+        add(&connection, "b", &Work::Connect, 0);
+        let claims = claim_at(&connection, 10);
+        let first = |claim| is_first(&connection, claim).unwrap();
+        assert_eq!(claims.iter().filter(|claim| first(claim)).count(), 1);
+        let before = claims.iter().find(|claim| first(claim)).unwrap();
+        assert!(finish(&connection, before, None, 1).unwrap());
+        assert!(claims.iter().filter(|claim| *claim != before).all(first));
     }
 
     #[test]

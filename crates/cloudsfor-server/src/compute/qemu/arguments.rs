@@ -7,11 +7,19 @@
 use std::net::Ipv4Addr;
 
 use super::acceleration::Acceleration;
+use super::networks::Interface;
 use super::places::{CONSOLE, CONSOLE_LOG, CONTROL, DEBUG, DISK, PID, SEED};
 use crate::compute::Machine;
 
 /// The disk's name inside QEMU.
 pub(super) const DISK_NODE: &str = "disk";
+
+/// The kind of network interface that guests see.
+pub(super) const NIC: &str = "virtio-net-pci";
+
+/// Where the guest's own end of its public interface is: not among the addresses of
+/// private networks, and hardly among those of a network that this host is in.
+const INSIDE: &str = "198.18.0.0/24";
 
 /// QEMU goes into the background within its sandbox, where it needs a process and a
 /// session of its own: so `spawn` and `elevateprivileges` can't be denied.
@@ -25,6 +33,7 @@ pub(super) fn process_name(id: &str) -> String {
 /// The arguments that start a machine in the background.
 pub(super) fn arguments(
     machine: &Machine,
+    interfaces: &[Interface],
     ssh_port: u16,
     acceleration: Acceleration,
 ) -> Vec<String> {
@@ -44,14 +53,11 @@ pub(super) fn arguments(
         ("device", device("virtio-blk-pci", "drive=seed")),
         (
             "netdev",
-            format!("user,id=public,hostfwd=tcp:{address}:{ssh_port}-:22"),
+            format!("user,id=public,net={INSIDE},hostfwd=tcp:{address}:{ssh_port}-:22"),
         ),
         (
             "device",
-            device(
-                "virtio-net-pci",
-                &format!("netdev=public,mac={mac},romfile="),
-            ),
+            device(NIC, &format!("netdev=public,mac={mac},romfile=")),
         ),
         ("device", "virtio-rng-pci".into()),
         (
@@ -65,9 +71,19 @@ pub(super) fn arguments(
         ("mon", "chardev=debug,mode=control".into()),
         ("pidfile", PID.into()),
     ];
+    let private = interfaces.iter().flat_map(|interface| {
+        let Interface { id, mac, netdev } = interface;
+        // As JSON, in which the path of the data directory stays what it is.
+        let properties = format!("netdev={id},id={id},mac={mac},romfile=");
+        [
+            ("netdev", netdev.to_string()),
+            ("device", device(NIC, &properties)),
+        ]
+    });
     let flags = ["-nodefaults", "-no-user-config", "-daemonize"];
     let options = options
         .into_iter()
+        .chain(private)
         .flat_map(|(name, value)| [format!("-{name}"), value]);
     flags.into_iter().map(String::from).chain(options).collect()
 }
@@ -95,6 +111,7 @@ pub(super) fn mac(address: Ipv4Addr) -> String {
 mod tests {
     use cloudsfor_types::{Gigabytes, UserData};
     use proptest::prelude::*;
+    use serde_json::json;
 
     use super::*;
 
@@ -110,13 +127,35 @@ mod tests {
             address: [127, 64, 0, 2].into(),
             ssh_keys: vec![data.into()],
             user_data: Some(UserData::from(data.to_owned())),
+            networks: Vec::new(),
             requested_at: Default::default(),
         }
     }
 
     #[test]
+    fn a_private_network_is_told_of_so_that_no_path_is_an_option() {
+        let interface = Interface {
+            id: "network-a".into(),
+            mac: "52:54:0a:00:00:02".into(),
+            netdev: json!({"type": "stream", "addr": {"path": "/a,b/\"c\".sock"}}),
+        };
+        let machine = machine("a", "b", "c");
+        let arguments = arguments(&machine, &[interface], 22, Acceleration::Tcg);
+        let netdevs: Vec<_> = arguments
+            .windows(2)
+            .filter(|pair| pair[0] == "-netdev")
+            .map(|pair| &pair[1])
+            .collect();
+        assert_eq!(netdevs.len(), 2);
+        let told: serde_json::Value = serde_json::from_str(netdevs[1]).unwrap();
+        assert_eq!(told["addr"]["path"], "/a,b/\"c\".sock");
+        let device = "virtio-net-pci,netdev=network-a,id=network-a,mac=52:54:0a:00:00:02,romfile=";
+        assert!(arguments.iter().any(|argument| argument == device));
+    }
+
+    #[test]
     fn sizes_and_ways_in_are_those_of_the_machine() {
-        let arguments = arguments(&machine("a", "b", "c"), 2222, Acceleration::Tcg);
+        let arguments = arguments(&machine("a", "b", "c"), &[], 2222, Acceleration::Tcg);
         let after = |option: &str| {
             let at = arguments.iter().position(|argument| argument == option);
             arguments[at.unwrap() + 1].clone()
@@ -131,7 +170,7 @@ mod tests {
         /// Whatever a user can choose freely never reaches QEMU's arguments.
         #[test]
         fn no_text_of_a_user_is_an_argument(name in ".*", image in ".*", data in ".*") {
-            let with = |machine: &Machine| arguments(machine, 22, Acceleration::Kvm);
+            let with = |machine: &Machine| arguments(machine, &[], 22, Acceleration::Kvm);
             let plain = with(&machine("a", "b", "c"));
             prop_assert_eq!(with(&machine(&name, &image, &data)), plain);
         }

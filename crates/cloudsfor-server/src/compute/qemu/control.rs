@@ -4,19 +4,23 @@
 //! each thing that it does, and waits for no answer for ever.
 
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use qapi::futures::{QapiStream, QmpStreamTokio};
 use qapi::qmp::{
     BackupCommon, BlockdevBackup, BlockdevOptions, BlockdevOptionsBase, BlockdevOptionsFile,
     BlockdevOptionsGenericCOWFormat, BlockdevOptionsGenericFormat, BlockdevOptionsQcow2,
     BlockdevRef, JobStatus, MirrorSyncMode, QmpCommand, block_resize, blockdev_add,
-    blockdev_backup, blockdev_del, job_cancel, job_dismiss, query_jobs, quit, system_powerdown,
+    blockdev_backup, blockdev_del, device_add, device_del, job_cancel, job_dismiss, netdev_del,
+    qom_list, query_jobs, quit, system_powerdown,
 };
+use serde::Serialize;
+use serde_json::Value;
 use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
 
-use super::arguments::DISK_NODE;
+use super::arguments::{DISK_NODE, NIC};
+use super::networks::Interface;
 use super::places::CONTROL;
 use crate::compute::ComputeError;
 
@@ -28,6 +32,22 @@ const COPY_PROGRESS: Duration = Duration::from_millis(100);
 
 /// The job that copies the disk, and the node that it writes to.
 const COPY: &str = "copy";
+
+/// The longest that a guest may take to let a device go.
+const UNPLUG_LIMIT: Duration = Duration::from_secs(5);
+
+/// What makes the other end of an interface. The type in `qapi` lacks what newer
+/// versions have.
+#[derive(Debug, Serialize)]
+struct NetdevAdd(Value);
+
+impl QmpCommand for NetdevAdd {}
+
+impl qapi::Command for NetdevAdd {
+    type Ok = qapi::Empty;
+    const NAME: &'static str = "netdev_add";
+    const ALLOW_OOB: bool = false;
+}
 
 type Stream =
     QapiStream<QmpStreamTokio<ReadHalf<UnixStream>>, QmpStreamTokio<WriteHalf<UnixStream>>>;
@@ -72,6 +92,58 @@ impl Control {
             size: bytes as i64,
         };
         self.execute(grow).await.map(drop)
+    }
+
+    /// Gives the guest an interface while it runs, unless it has it.
+    pub(super) async fn plug(&mut self, interface: &Interface) -> Result<(), ComputeError> {
+        let id = &interface.id;
+        if self.has_device(id).await? {
+            return Ok(());
+        }
+        // One end may be there, if the other was not plugged in to its end.
+        let _ = self.execute(netdev_del { id: id.clone() }).await;
+        self.execute(NetdevAdd(interface.netdev.clone())).await?;
+        let properties = [("netdev", id.clone()), ("mac", interface.mac.clone())];
+        let properties = properties.into_iter().chain([("romfile", String::new())]);
+        let device = device_add {
+            bus: None,
+            id: Some(id.clone()),
+            driver: NIC.into(),
+            arguments: properties
+                .map(|(name, value)| (name.to_owned(), value.into()))
+                .collect(),
+        };
+        self.execute(device).await.map(drop)
+    }
+
+    /// Takes an interface from the guest, which gets and sends nothing by it from then
+    /// on. Fails as long as the guest doesn't let it go.
+    pub(super) async fn unplug(&mut self, id: &str) -> Result<(), ComputeError> {
+        let netdev = netdev_del { id: id.to_owned() };
+        // It is gone already, if the guest didn't let the interface go before.
+        let _ = self.execute(netdev).await;
+        if !self.has_device(id).await? {
+            return Ok(());
+        }
+        // An earlier call may have asked for the same.
+        let _ = self.execute(device_del { id: id.to_owned() }).await;
+        let deadline = Instant::now() + UNPLUG_LIMIT;
+        while self.has_device(id).await? {
+            if Instant::now() > deadline {
+                let what = "the guest doesn't let go of a network's interface, which is cut off";
+                return Err(ComputeError(what.into()));
+            }
+            tokio::time::sleep(COPY_PROGRESS).await;
+        }
+        Ok(())
+    }
+
+    async fn has_device(&mut self, id: &str) -> Result<bool, ComputeError> {
+        let devices = qom_list {
+            path: "/machine/peripheral".into(),
+        };
+        let devices = self.execute(devices).await?;
+        Ok(devices.iter().any(|device| device.name == id))
     }
 
     /// Copies the disk as it is now into an image that there is already, while the

@@ -1,13 +1,11 @@
 //! Whether this host can run machines: what was found, and what to do about it.
 
 use std::path::Path;
-use std::process::Stdio;
-
-use tokio::process::Command;
 
 use super::acceleration::{self, Acceleration};
 use super::disks::GB;
 use super::places::Places;
+use super::version::{self, Version};
 use super::{Images, SYSTEM, host};
 
 /// How well something is.
@@ -70,7 +68,7 @@ pub async fn examine(data_dir: &Path) -> std::io::Result<Vec<Finding>> {
     let mut findings = Vec::new();
     let mut is_installed = true;
     for (what, program) in [("QEMU", SYSTEM), ("qemu-img", "qemu-img")] {
-        let version = version(program).await;
+        let version = version::said_by(program).await;
         is_installed &= version.is_some();
         findings.push(match version {
             Some(version) => Finding::good(what, version),
@@ -80,6 +78,7 @@ pub async fn examine(data_dir: &Path) -> std::io::Result<Vec<Finding>> {
         });
     }
     if is_installed {
+        findings.extend(old(&findings[0].found));
         findings.push(guests(places.root()).await?);
     }
     findings.push(Finding::good(
@@ -97,16 +96,14 @@ pub async fn examine(data_dir: &Path) -> std::io::Result<Vec<Finding>> {
     Ok(findings)
 }
 
-async fn version(program: &str) -> Option<String> {
-    let mut command = Command::new(program);
-    command
-        .arg("--version")
-        .stdin(Stdio::null())
-        .kill_on_drop(true);
-    let output = command.output().await.ok()?;
-    let said = String::from_utf8_lossy(&output.stdout);
-    let line = said.lines().next().filter(|_| output.status.success())?;
-    Some(line.to_owned())
+/// What an old QEMU can't do.
+fn old(said: &str) -> Option<Finding> {
+    let reconnects = Version::of(said).and_then(Version::reconnection);
+    if reconnects.is_some() {
+        return None;
+    }
+    let finding = Finding::good("Networks", "there can be no private ones");
+    Some(finding.worse(Health::Notice, "install QEMU 8.0 or newer to have them"))
 }
 
 async fn guests(root: &Path) -> std::io::Result<Finding> {
@@ -172,6 +169,6 @@ mod tests {
         let images = installed(&Images::open(dir.path()).unwrap());
         assert_eq!(images.health, Health::Notice);
         assert!(images.advice.unwrap().contains("image import"));
-        assert_eq!(version("no-such-program").await, None);
+        assert_eq!(version::said_by("no-such-program").await, None);
     }
 }

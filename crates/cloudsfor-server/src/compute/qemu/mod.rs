@@ -6,6 +6,9 @@
 //! there is, and does what is missing; files come into being under another name and
 //! are then renamed, so that a verb may be stopped at any point.
 //!
+//! VMs of a private network reach each other by a small switch, which is a process of
+//! its own as well (see `switch`).
+//!
 //! What users choose freely never reaches QEMU's arguments (see `arguments`), and
 //! QEMU runs in its sandbox, with sockets only in the VM's directory.
 //!
@@ -30,11 +33,14 @@ mod host;
 mod images;
 mod index;
 mod machine;
+mod networks;
 mod places;
 mod process;
 mod seed;
 mod start;
+mod switch;
 mod turn;
+mod version;
 
 use std::path::{Path, PathBuf};
 
@@ -46,6 +52,7 @@ pub use doctor::{Finding, Health, examine};
 pub use images::{ImageError, Images, InstalledImage};
 pub use index::{Entry, Index, IndexError, listed_checksum};
 use places::Places;
+pub use switch::run_switch;
 
 use super::{
     Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
@@ -63,7 +70,9 @@ pub struct Qemu {
 }
 
 impl Qemu {
-    /// The machines of a data directory. No program is run yet.
+    /// The machines of a data directory. No program is run yet. The switches of private
+    /// networks are run by this very program, which must run [`run_switch`] when its
+    /// arguments are `serve switch NETWORK ADDRESS`.
     ///
     /// # Errors
     /// If the driver's directories can't be made there, or its index of images
@@ -182,11 +191,22 @@ impl Compute for Qemu {
     async fn rename(&self, machine: &Machine) -> ComputeResult {
         // It is read at the next boot.
         self.write_seed(machine)?;
+        self.enter_networks(machine).await?;
         Ok(Step::Done(()))
+    }
+
+    async fn connect(&self, machine: &Machine) -> ComputeResult {
+        self.connect_networks(machine).await?;
+        Ok(Step::Done(()))
+    }
+
+    async fn tend(&self) -> Result<(), ComputeError> {
+        self.tend_networks().await
     }
 
     async fn destroy(&self, id: &VmId) -> ComputeResult {
         self.switch_off(id).await?;
+        self.leave_networks(id, &self.networks_of(id)).await?;
         self.remove(id)?;
         Ok(Step::Done(()))
     }

@@ -4,6 +4,7 @@
 //! qemu/images/NAME.qcow2, NAME.toml   public images, read-only
 //! qemu/snapshots/ID.qcow2             snapshots, each whole by itself
 //! qemu/vms/ID/                        a VM's directory, for its owner alone
+//! qemu/networks/ID/                   a private network's, in which a VM is
 //! ```
 //!
 //! In a VM's directory, a file `base-N.qcow2` is a hard link to the image or
@@ -12,7 +13,7 @@
 
 use std::path::{Path, PathBuf};
 
-use cloudsfor_types::{SnapshotId, VmId};
+use cloudsfor_types::{NetworkId, SnapshotId, VmId};
 
 use crate::store::make_private_dir;
 
@@ -38,6 +39,9 @@ pub(super) const TURN: &str = "turn";
 /// The port that leads to the VM's SSH.
 pub(super) const SSH_PORT: &str = "ssh_port";
 
+/// Where a private network's switch listens.
+pub(super) const SWITCH: &str = "switch.sock";
+
 /// The driver's directory. An id is one segment of a path, by its type.
 #[derive(Debug, Clone)]
 pub(super) struct Places {
@@ -49,10 +53,10 @@ impl Places {
     pub(super) fn new(data_dir: &Path) -> std::io::Result<Self> {
         let root = std::path::absolute(data_dir)?.join("qemu");
         let places = Self { root };
-        for dir in ["images", "snapshots", "vms"] {
+        for dir in ["images", "snapshots", "vms", "networks"] {
             make_private_dir(&places.root.join(dir))?;
         }
-        let longest = places.root.join("vms").join("0".repeat(32)).join(CONTROL);
+        let longest = places.networks().join("0".repeat(32)).join(SWITCH);
         if longest.as_os_str().len() > SOCKET_PATH_MAX {
             return Err(std::io::Error::new(
                 std::io::ErrorKind::InvalidFilename,
@@ -76,6 +80,15 @@ impl Places {
 
     pub(super) fn vm(&self, id: &VmId) -> PathBuf {
         self.root.join("vms").join(id.as_str())
+    }
+
+    /// Where each private network has its directory.
+    pub(super) fn networks(&self) -> PathBuf {
+        self.root.join("networks")
+    }
+
+    pub(super) fn network(&self, id: &NetworkId) -> PathBuf {
+        self.networks().join(id.as_str())
     }
 
     pub(super) fn snapshot(&self, id: &SnapshotId) -> PathBuf {

@@ -6,6 +6,7 @@ use std::io::{self, Cursor, Write};
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions, format_volume};
 
 use super::arguments::mac;
+use super::networks::{self, INTERNAL};
 use crate::compute::Machine;
 
 /// Enough for the largest user data and all keys.
@@ -14,8 +15,23 @@ const BYTES: usize = 2 << 20;
 /// The volume's name, by which it is found inside.
 const LABEL: [u8; 11] = *b"cidata     ";
 
-/// Keys are for root, as the contract says; images differ in that.
-const VENDOR_DATA: &str = "#cloud-config\ndisable_root: false\n";
+/// Keys are for root, as the contract says; images differ in that. And networks are
+/// looked at at each boot, since they may have changed.
+const VENDOR_DATA: &str = "\
+#cloud-config
+disable_root: false
+updates:
+  network:
+    when: [boot]
+";
+
+/// Writes its arguments into the list of hosts, in place of those of the boot before.
+const WRITE_HOSTS: &str = "sed -i '/ # private$/d' /etc/hosts; \
+    for host; do echo \"$host # private\" >>/etc/hosts; done";
+
+/// So many others of a network are in the list of hosts at most; the network's own name
+/// server knows all of them.
+const HOSTS: usize = 500;
 
 /// When there is none; cloud-init wants the file.
 const NO_USER_DATA: &str = "#cloud-config\n{}\n";
@@ -31,7 +47,7 @@ pub(super) fn seed(machine: &Machine) -> io::Result<Vec<u8>> {
         for (name, text) in [
             ("meta-data", meta_data(machine).as_str()),
             ("user-data", user_data),
-            ("vendor-data", VENDOR_DATA),
+            ("vendor-data", &vendor_data(machine)),
             ("network-config", &network_config(machine)),
         ] {
             let mut file = system.root_dir().create_file(name)?;
@@ -59,10 +75,36 @@ fn meta_data(machine: &Machine) -> String {
 }
 
 fn network_config(machine: &Machine) -> String {
-    format!(
+    let mut text = format!(
         "version: 2\nethernets:\n  public:\n    match:\n      macaddress: {}\n    dhcp4: true\n",
         quoted(&mac(machine.address))
-    )
+    );
+    for (number, network) in machine.networks.iter().enumerate() {
+        text.push_str(&format!(
+            "  private{number}:\n    match:\n      macaddress: {}\n    addresses: [{}]\n    \
+             nameservers:\n      search: [{INTERNAL}]\n      addresses: [{}]\n",
+            quoted(&networks::mac(network.address)),
+            quoted(&format!("{}/{}", network.address, network.prefix)),
+            quoted(&network.gateway.to_string()),
+        ));
+    }
+    text
+}
+
+/// The command that writes the hosts is run at each boot.
+fn vendor_data(machine: &Machine) -> String {
+    let mut text = String::from(VENDOR_DATA);
+    text.push_str(&format!(
+        "bootcmd:\n  - - sh\n    - -c\n    - {}\n    - sh\n",
+        quoted(WRITE_HOSTS)
+    ));
+    for network in &machine.networks {
+        for (name, address) in network.others.iter().take(HOSTS) {
+            let host = format!("{address} {name} {name}.{INTERNAL}");
+            text.push_str(&format!("    - {}\n", quoted(&host)));
+        }
+    }
+    text
 }
 
 /// A string of JSON is one of YAML.
@@ -77,6 +119,7 @@ mod tests {
     use cloudsfor_types::UserData;
 
     use super::*;
+    use crate::compute::PrivateNetwork;
 
     #[test]
     fn a_seed_has_what_the_machine_is_told() {
@@ -91,6 +134,13 @@ mod tests {
             address: [127, 64, 0, 2].into(),
             ssh_keys: vec!["ssh-ed25519 AAAA \"me\": #1".into()],
             user_data: Some(UserData::from("x".repeat(64 << 10))),
+            networks: vec![PrivateNetwork {
+                id: "0a33ef4fec394360a88e3c60b78b5dbc".parse().unwrap(),
+                address: [10, 3, 0, 2].into(),
+                prefix: 16,
+                gateway: [10, 3, 0, 1].into(),
+                others: vec![("db".into(), [10, 3, 1, 4].into())],
+            }],
             requested_at: Default::default(),
         };
         let image = seed(&machine).unwrap();
@@ -110,6 +160,19 @@ mod tests {
              public-keys:\n  - \"ssh-ed25519 AAAA \\\"me\\\": #1\"\n"
         );
         assert_eq!(read("user-data").len(), 64 << 10);
-        assert!(read("network-config").contains("52:54:00:40:00:02"));
+        let network = read("network-config");
+        assert!(network.contains("52:54:00:40:00:02"), "{network}");
+        assert!(
+            network.ends_with(
+                "      macaddress: \"52:54:0a:03:00:02\"\n    addresses: [\"10.3.0.2/16\"]\n    \
+                 nameservers:\n      search: [internal]\n      addresses: [\"10.3.0.1\"]\n"
+            ),
+            "{network}"
+        );
+        let vendor = read("vendor-data");
+        assert!(
+            vendor.ends_with("    - \"10.3.1.4 db db.internal\"\n"),
+            "{vendor}"
+        );
     }
 }

@@ -36,12 +36,14 @@ impl Qemu {
             return Ok(());
         }
         self.write_seed(machine)?;
+        self.enter_networks(machine).await?;
+        let interfaces = self.interfaces(machine).await?;
         let found = acceleration::find(self.places.root()).await;
         let acceleration = found.map_err(|error| not_run(&error))?.acceleration;
         let mut said = String::new();
         for _ in 0..TRIES {
             let port = free_port(&dir, machine.address)?;
-            let arguments = arguments::arguments(machine, port, acceleration);
+            let arguments = arguments::arguments(machine, &interfaces, port, acceleration);
             std::fs::write(dir.join(SSH_PORT), port.to_string())
                 .map_err(|error| fault("the VM's port can't be written down", &error))?;
             said = match launch(&dir, &turn, &arguments).await? {
