@@ -109,7 +109,9 @@
 //!
 //! The other requests that make something (actions, keys, networks, domains,
 //! records) go by the same rules, with no candidates named. A deletion that finds
-//! nothing after an attempt of which nobody knows what became is a success.
+//! nothing after an attempt of which nobody knows what became is a success. Of one
+//! that the network delivers twice by itself, the client sees a single answer: if that
+//! is the second one's, it is [`ErrorKind::NotFound`], and the thing is gone.
 //!
 //! ```
 //! use cloudsfor_core::types::CreateVm;
