@@ -88,6 +88,13 @@ impl Host {
         self.service.as_ref().unwrap().cli(args)
     }
 
+    /// A command against the service, on its machine.
+    pub(crate) fn command(&self, args: &[&str]) -> Command {
+        let mut command = self.service.as_ref().unwrap().command(args);
+        command.env("CLOUDSFOR_DATA_DIR", self.data());
+        command
+    }
+
     /// Creates a VM of 0.25 GB of memory and 1 GB of disk.
     pub(crate) fn create(&self, name: &str, image: &str, more: &[&str]) -> Ended {
         let mut args = vec!["vm", "create", name, "--region", "moscow_01"];

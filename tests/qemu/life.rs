@@ -1,5 +1,6 @@
 //! A VM's life, from nothing to nothing.
 
+use crate::consoles;
 use crate::host::{Host, IMAGE, count, image, running, until};
 
 const FOR_SSH: [&str; 2] = ["--wait-for", "ssh"];
@@ -23,6 +24,9 @@ fn a_vm_lives_as_its_owner_says() {
     );
     let memory: u64 = memory.parse().unwrap();
     assert!((180_000..262_145).contains(&memory), "{memory} kB");
+
+    consoles::one_sits_at_the_console(&host, "one.example.com");
+    consoles::it_has_a_display(&host, "one.example.com");
 
     // A snapshot is what the disk was; the VM goes on meanwhile.
     host.ssh("one.example.com", "echo old > /root/file; sync");
@@ -67,6 +71,7 @@ fn a_vm_lives_as_its_owner_says() {
     // Down in good order, larger, and up again.
     host.cli(&["vm", "shutdown", "two"]).ok();
     assert_eq!(host.processes().len(), 1);
+    consoles::one_that_is_off_or_elsewhere_has_none(&host, "two", "one.example.com");
     let resize = [
         "vm",
         "resize",

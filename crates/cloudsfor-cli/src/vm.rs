@@ -2,6 +2,7 @@
 
 mod act;
 mod asked;
+mod console;
 mod create;
 pub(crate) mod ensure;
 pub(crate) mod find;
@@ -65,6 +66,16 @@ pub(crate) enum Verb {
     Wait(several::Wait),
     /// Log in to a VM by SSH, or run a command there
     Ssh(ssh::Ssh),
+    /// Sit down at the serial console of a VM on this machine
+    ///
+    /// Ctrl-] leaves it. Where input is no terminal, it is sent as it is, and output
+    /// goes on until the VM stops. The VM is found in the data directory.
+    Console(console::At),
+    /// Say where the display of a VM on this machine is
+    ///
+    /// It is a socket that speaks VNC, for this user alone. The VM is found in the data
+    /// directory.
+    Vnc(console::Display),
     /// Show what happens to a VM, as it happens
     Watch(watch::Watch),
     /// Make backups of VMs automatically
@@ -86,6 +97,8 @@ pub(crate) async fn run(
     let asked = match verb {
         Verb::Wait(args) => return several::wait(api, args, global, terminal).await,
         Verb::Ssh(args) => return ssh::ssh(api, args, global, terminal).await,
+        Verb::Console(args) => return console::console(api, args, global, terminal).await,
+        Verb::Vnc(args) => return console::vnc(api, args, global, terminal).await,
         Verb::Watch(args) => return watch::watch(api, args, global, terminal).await,
         Verb::List(args) => return list::list(api, args, global, terminal).await,
         Verb::Create(args) => return create::create(api, args, global, terminal).await,

@@ -8,11 +8,14 @@ use std::net::Ipv4Addr;
 
 use super::acceleration::Acceleration;
 use super::networks::Interface;
-use super::places::{CONSOLE, CONSOLE_LOG, CONTROL, DEBUG, DISK, PID, SEED};
+use super::places::{CONSOLE, CONSOLE_LOG, CONTROL, DEBUG, DISK, DISPLAY, PID, SEED};
 use crate::compute::Machine;
 
 /// The disk's name inside QEMU.
 pub(super) const DISK_NODE: &str = "disk";
+
+/// The console's name inside QEMU.
+pub(super) const CONSOLE_DEVICE: &str = "console";
 
 /// The kind of network interface that guests see.
 pub(super) const NIC: &str = "virtio-net-pci";
@@ -46,7 +49,6 @@ pub(super) fn arguments(
         ("smp", machine.vcpus.to_string()),
         ("m", format!("{megabytes}M")),
         ("sandbox", SANDBOX.into()),
-        ("display", "none".into()),
         ("blockdev", block(DISK_NODE, "qcow2", DISK, "discard=unmap")),
         ("device", device("virtio-blk-pci", "drive=disk,bootindex=0")),
         ("blockdev", block("seed", "raw", SEED, "read-only=on")),
@@ -62,9 +64,11 @@ pub(super) fn arguments(
         ("device", "virtio-rng-pci".into()),
         (
             "chardev",
-            format!("{},logfile={CONSOLE_LOG}", socket("console", CONSOLE)),
+            format!("{},logfile={CONSOLE_LOG}", socket(CONSOLE_DEVICE, CONSOLE)),
         ),
-        ("serial", "chardev:console".into()),
+        ("serial", format!("chardev:{CONSOLE_DEVICE}")),
+        ("device", "VGA".into()),
+        ("vnc", format!("unix:{DISPLAY}")),
         ("chardev", socket("control", CONTROL)),
         ("mon", "chardev=control,mode=control".into()),
         ("chardev", socket("debug", DEBUG)),

@@ -12,14 +12,14 @@ use qapi::qmp::{
     BlockdevOptionsGenericCOWFormat, BlockdevOptionsGenericFormat, BlockdevOptionsQcow2,
     BlockdevRef, JobStatus, MirrorSyncMode, QmpCommand, block_resize, blockdev_add,
     blockdev_backup, blockdev_del, device_add, device_del, job_cancel, job_dismiss, netdev_del,
-    qom_list, query_jobs, quit, system_powerdown,
+    qom_list, query_chardev, query_jobs, quit, system_powerdown,
 };
 use serde::Serialize;
 use serde_json::Value;
 use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
 
-use super::arguments::{DISK_NODE, NIC};
+use super::arguments::{CONSOLE_DEVICE, DISK_NODE, NIC};
 use super::networks::Interface;
 use super::places::CONTROL;
 use crate::compute::ComputeError;
@@ -58,9 +58,15 @@ pub(super) struct Control {
 }
 
 impl Control {
+    /// By the driver's own socket in a VM's directory.
     pub(super) async fn connect(dir: &Path) -> Result<Self, ComputeError> {
+        Self::connect_to(&dir.join(CONTROL)).await
+    }
+
+    /// By this socket.
+    pub(super) async fn connect_to(socket: &Path) -> Result<Self, ComputeError> {
         let connect = async {
-            let greeted = QmpStreamTokio::open_uds(dir.join(CONTROL)).await?;
+            let greeted = QmpStreamTokio::open_uds(socket).await?;
             greeted.negotiate().await
         };
         let stream = answered(connect).await?;
@@ -82,6 +88,13 @@ impl Control {
     /// Ends QEMU, which writes its disks out. It may be gone before it answers.
     pub(super) async fn quit(&mut self) -> Result<(), ComputeError> {
         self.execute(quit {}).await.map(drop)
+    }
+
+    /// Whether somebody has the serial console.
+    pub(super) async fn is_console_taken(&mut self) -> Result<bool, ComputeError> {
+        let devices = self.execute(query_chardev {}).await?;
+        let console = devices.iter().find(|device| device.label == CONSOLE_DEVICE);
+        Ok(console.is_some_and(|console| !console.filename.starts_with("disconnected:")))
     }
 
     /// Makes the disk larger while the guest runs.

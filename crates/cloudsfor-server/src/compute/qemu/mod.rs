@@ -26,6 +26,7 @@
 
 mod acceleration;
 mod arguments;
+mod console;
 mod control;
 mod disks;
 mod doctor;
@@ -48,6 +49,7 @@ use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
 
 pub use acceleration::Acceleration;
+pub use console::{Console, ConsoleError};
 pub use doctor::{Finding, Health, examine};
 pub use images::{ImageError, Images, InstalledImage};
 pub use index::{Entry, Index, IndexError, listed_checksum};

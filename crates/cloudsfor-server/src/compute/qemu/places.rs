@@ -32,6 +32,8 @@ pub(super) const DEBUG: &str = "debug.sock";
 pub(super) const CONSOLE: &str = "console.sock";
 /// What was said on it.
 pub(super) const CONSOLE_LOG: &str = "console.log";
+/// The display, by VNC.
+pub(super) const DISPLAY: &str = "display.sock";
 /// QEMU's process id, written by QEMU.
 pub(super) const PID: &str = "pid";
 /// Locked by whoever works on these files.
@@ -49,10 +51,15 @@ pub(super) struct Places {
 }
 
 impl Places {
+    /// The driver's place in a data directory, which may not be there.
+    pub(super) fn at(data_dir: &Path) -> std::io::Result<Self> {
+        let root = std::path::absolute(data_dir)?.join("qemu");
+        Ok(Self { root })
+    }
+
     /// The driver's place in a data directory, made if need be.
     pub(super) fn new(data_dir: &Path) -> std::io::Result<Self> {
-        let root = std::path::absolute(data_dir)?.join("qemu");
-        let places = Self { root };
+        let places = Self::at(data_dir)?;
         for dir in ["images", "snapshots", "vms", "networks"] {
             make_private_dir(&places.root.join(dir))?;
         }
