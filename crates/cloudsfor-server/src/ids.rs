@@ -29,10 +29,11 @@ impl Ids {
         Self(Source::Seeded(Mutex::new(seed)))
     }
 
-    /// Another source of the same kind, with ids of its own.
+    /// Another source, with ids of its own, which cost next to nothing but may be
+    /// guessed. As reproducible as this one.
     pub(crate) fn fork(&self) -> Self {
         match &self.0 {
-            Source::System => Self::random(),
+            Source::System => Self::seeded(random_bits() as u64),
             Source::Seeded(state) => {
                 let state = state.lock().unwrap_or_else(|broken| broken.into_inner());
                 Self::seeded(!*state)

@@ -51,7 +51,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::compute::{Compute, Simulator};
 use crate::ids::Ids;
 use crate::store::accounts::AccountId;
-use crate::store::{Store, StoreError, copy, make_private_dir};
+use crate::store::{Snapshot, Store, StoreError, copy, make_private_dir};
 
 /// How long a simulated machine takes until it runs, unless asked otherwise.
 pub const DEFAULT_CREATE_TIME: Duration = Duration::from_secs(3);
@@ -192,6 +192,11 @@ impl Cloud {
         self.store.read(query)
     }
 
+    /// The cloud's state as it is now.
+    pub(crate) fn snapshot(&self) -> CloudResult<Snapshot> {
+        Ok(self.store.snapshot()?)
+    }
+
     /// Reads what may take long, off the async threads.
     ///
     /// # Errors
@@ -254,7 +259,8 @@ impl Cloud {
         self.request_ids.next(self.clock().now())
     }
 
-    /// Whom these credentials let in, if anybody.
+    /// Whom these credentials let in, if anybody: by `snapshot`, if there is one and
+    /// it suffices.
     ///
     /// # Errors
     /// [`CloudError::Forbidden`] for the right credentials of an account that is
@@ -265,10 +271,11 @@ impl Cloud {
         email: &str,
         password: &SecretString,
         address: Address,
+        snapshot: &mut Option<Snapshot>,
     ) -> CloudResult<Option<Caller>> {
         let caller = self
             .passwords
-            .verify(&self.store, email, password, address)
+            .verify(&self.store, email, password, address, snapshot)
             .await?;
         match caller {
             Some(caller) if caller.account.disabled => Err(CloudError::Forbidden(format!(

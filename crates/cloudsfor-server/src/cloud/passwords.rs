@@ -21,7 +21,7 @@ use super::error::CloudResult;
 use super::login_limits::{Address, LoginLimits};
 use crate::ids::random_bits;
 use crate::store::accounts::{self, Account, AccountId};
-use crate::store::{Store, StoreError};
+use crate::store::{Snapshot, Store, StoreError};
 
 /// How long it is remembered whether credentials are right.
 const REMEMBERED: Duration = Duration::from_secs(300);
@@ -122,12 +122,19 @@ impl Passwords {
         email: &str,
         password: &SecretString,
         address: Address,
+        snapshot: &mut Option<Snapshot>,
     ) -> CloudResult<Option<Caller>> {
         let digest = self.digest(email, password);
-        let account = store.read(|c| accounts::by_email(c, email))?;
+        let look = |c: &_| accounts::by_email(c, email);
+        let account = match snapshot {
+            Some(snapshot) => snapshot.read(look),
+            None => store.read(look),
+        }?;
         if let Some(answer) = self.remembered(&digest, account.as_ref()) {
             return Ok(answer);
         }
+        // What follows takes long.
+        *snapshot = None;
         let flight = Flight {
             lock: lock(&self.flights).entry(digest).or_default().clone(),
             digest,

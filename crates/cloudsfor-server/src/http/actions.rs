@@ -97,10 +97,13 @@ async fn one(call: Call, vm_id: Option<String>) -> Answer {
     query.finish()?;
     let (account, id) = (call.account(), call.id("action_id"));
     let read = |c: &Connection| actions::get(c, account, vm_id.as_deref(), &id);
-    let found = call
-        .cloud
-        .read_until(wait.unwrap_or_default(), read, Action::has_ended)
-        .await?;
+    let found = match wait {
+        Some(at_most) => {
+            let has_ended = Action::has_ended;
+            call.cloud.read_until(at_most, read, has_ended).await?
+        }
+        None => call.read(read)?,
+    };
     ok(&answer(found))
 }
 

@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use super::BASE_PATH;
 use super::error::ApiError;
 use crate::cloud::{Address, Caller, Cloud, OWNER};
+use crate::store::Snapshot;
 use crate::store::accounts::Account;
 
 /// What of the API can be read without credentials: its description.
@@ -39,11 +40,13 @@ pub(super) enum Door {
 }
 
 impl Door {
-    /// As whom a request is let in; `None` if it is for what everybody may read.
+    /// As whom a request is let in, by `snapshot` if there is one and it suffices;
+    /// `None` if it is for what everybody may read.
     pub(super) async fn open(
         &self,
         cloud: &Cloud,
         head: &Parts,
+        snapshot: &mut Option<Snapshot>,
     ) -> Result<Option<Caller>, ApiError> {
         if let Self::Owner(owner) = self {
             return Ok(Some(Caller {
@@ -56,7 +59,9 @@ impl Door {
             return Ok(None);
         }
         let address = head.extensions.get::<Peer>().map(|peer| peer.address);
-        caller(cloud, &head.headers, address).await.map(Some)
+        caller(cloud, &head.headers, address, snapshot)
+            .await
+            .map(Some)
     }
 }
 
@@ -70,7 +75,12 @@ pub(super) fn is_local(request: &Request) -> bool {
             .any(|name| request.headers().contains_key(*name))
 }
 
-async fn caller(cloud: &Cloud, headers: &HeaderMap, address: Address) -> Result<Caller, ApiError> {
+async fn caller(
+    cloud: &Cloud,
+    headers: &HeaderMap,
+    address: Address,
+    snapshot: &mut Option<Snapshot>,
+) -> Result<Caller, ApiError> {
     let unauthorized = |message| ApiError::new(ErrorId::Unauthorized, message);
     let Some(header) = headers.get(AUTHORIZATION) else {
         return Err(unauthorized(
@@ -83,7 +93,7 @@ async fn caller(cloud: &Cloud, headers: &HeaderMap, address: Address) -> Result<
         ));
     };
     cloud
-        .authenticate(&email, &password, address)
+        .authenticate(&email, &password, address, snapshot)
         .await?
         .ok_or_else(|| unauthorized("wrong e-mail or password"))
 }

@@ -1,7 +1,7 @@
 //! One request to the API, as handlers see it: who asks, for what, with which
 //! body; and how it is answered.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -11,6 +11,7 @@ use cloudsfor_types::{ErrorId, FieldFault};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
+use rusqlite::Connection;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -23,10 +24,25 @@ use super::pages::Listing;
 use super::query::Query;
 use crate::cloud::idempotency::once;
 use crate::cloud::{Caller, Cloud, CloudResult, Tx};
+use crate::store::Snapshot;
 use crate::store::accounts::{Account, AccountId};
 
 /// What a handler returns.
 pub(super) type Answer = Result<Response, ApiError>;
+
+/// The state of the store in which the account that asks was seen, for the handler.
+#[derive(Clone)]
+pub(super) struct Seen(Arc<Mutex<Option<Snapshot>>>);
+
+impl Seen {
+    pub(super) fn new(snapshot: Snapshot) -> Self {
+        Self(Arc::new(Mutex::new(Some(snapshot))))
+    }
+
+    fn take(self) -> Option<Snapshot> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
 
 /// One request.
 pub(super) struct Call {
@@ -35,6 +51,7 @@ pub(super) struct Call {
     pub(super) head: Parts,
     ids: Vec<(String, String)>,
     body: Body,
+    snapshot: Option<Snapshot>,
 }
 
 impl FromRequest<Arc<Cloud>> for Call {
@@ -57,6 +74,7 @@ impl FromRequest<Arc<Cloud>> for Call {
             ids: ids.collect(),
             cloud: cloud.clone(),
             caller,
+            snapshot: head.extensions.remove().and_then(Seen::take),
             head,
             body,
         })
@@ -71,6 +89,17 @@ impl Call {
 
     pub(super) fn account(&self) -> AccountId {
         self.caller.account.id
+    }
+
+    /// Reads one thing by its id.
+    pub(super) fn read<T>(
+        self,
+        query: impl FnOnce(&Connection) -> CloudResult<T>,
+    ) -> CloudResult<T> {
+        match self.snapshot {
+            Some(snapshot) => snapshot.read(query),
+            None => self.cloud.read(query),
+        }
     }
 
     /// Changes something, in one transaction that also notes who did it.

@@ -33,9 +33,7 @@ pub(super) async fn create(call: Call) -> Answer {
 pub(super) async fn get(call: Call) -> Answer {
     call.no_parameters()?;
     let (account, name) = (call.account(), call.id("name"));
-    ok(&answer(
-        call.cloud.read(|c| domains::get(c, account, &name))?,
-    ))
+    ok(&answer(call.read(|c| domains::get(c, account, &name))?))
 }
 
 pub(super) async fn delete(call: Call) -> Answer {

@@ -34,7 +34,7 @@ pub(super) async fn create(call: Call) -> Answer {
 pub(super) async fn get(call: Call) -> Answer {
     call.no_parameters()?;
     let (account, key) = (call.account(), call.id("key"));
-    ok(&answer(call.cloud.read(|c| keys::get(c, account, &key))?))
+    ok(&answer(call.read(|c| keys::get(c, account, &key))?))
 }
 
 pub(super) async fn update(mut call: Call) -> Answer {

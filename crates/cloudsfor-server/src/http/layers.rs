@@ -7,8 +7,11 @@ use std::sync::Arc;
 use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use cloudsfor_types::operations::{Method, Operation};
+use http::Uri;
 
 use super::auth::Door;
+use super::call::Seen;
 use super::envelope::Envelope;
 use super::error;
 use super::metrics::Metrics;
@@ -65,8 +68,12 @@ impl Layers {
     }
 
     async fn let_in(&self, request: Request, next: Next) -> Response {
+        let mut snapshot = match operation::of(&request) {
+            Some(operation) if reads_one(operation, request.uri()) => self.cloud.snapshot().ok(),
+            _ => None,
+        };
         let (head, body) = request.into_parts();
-        let caller = match self.door.open(&self.cloud, &head).await {
+        let caller = match self.door.open(&self.cloud, &head, &mut snapshot).await {
             Ok(caller) => caller,
             Err(error) => return error.into_response(),
         };
@@ -76,9 +83,18 @@ impl Layers {
         };
         let account = caller.account.id;
         request.extensions_mut().insert::<Caller>(caller);
+        if let Some(snapshot) = snapshot {
+            request.extensions_mut().insert(Seen::new(snapshot));
+        }
         match &self.rate_limit {
             Some(limit) => limit.keep(account, next.run(request)).await,
             None => next.run(request).await,
         }
     }
+}
+
+/// Whether a request reads one thing by its id, and waits for nothing. Then who asks
+/// and what there is are read from one state of the store.
+fn reads_one(operation: &Operation, uri: &Uri) -> bool {
+    operation.method == Method::Get && operation.path.ends_with('}') && uri.query().is_none()
 }

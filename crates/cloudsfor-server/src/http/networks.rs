@@ -36,9 +36,7 @@ pub(super) async fn create(call: Call) -> Answer {
 pub(super) async fn get(call: Call) -> Answer {
     call.no_parameters()?;
     let (account, id) = (call.account(), call.id("network_id"));
-    ok(&answer(
-        call.cloud.read(|c| networks::get(c, account, &id))?,
-    ))
+    ok(&answer(call.read(|c| networks::get(c, account, &id))?))
 }
 
 pub(super) async fn delete(call: Call) -> Answer {

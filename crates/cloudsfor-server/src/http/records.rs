@@ -38,8 +38,7 @@ pub(super) async fn get(call: Call) -> Answer {
     call.no_parameters()?;
     let (account, domain, id) = (call.account(), call.id("name"), call.id("record_id"));
     ok(&answer(
-        call.cloud
-            .read(|c| records::get(c, account, &domain, &id))?,
+        call.read(|c| records::get(c, account, &domain, &id))?,
     ))
 }
 

@@ -52,7 +52,7 @@ pub(super) async fn list_backups_of_vm(call: Call) -> Answer {
 pub(super) async fn get(call: Call) -> Answer {
     call.no_parameters()?;
     let (account, id) = (call.account(), call.id("snapshot_id"));
-    let snapshot = call.cloud.read(|c| snapshots::get(c, account, &id))?;
+    let snapshot = call.read(|c| snapshots::get(c, account, &id))?;
     ok(&SnapshotAnswer {
         snapshot,
         extra: Default::default(),

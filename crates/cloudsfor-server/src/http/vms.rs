@@ -104,7 +104,7 @@ pub(super) async fn get(call: Call) -> Answer {
                 .read_until(at_most, read, |vm: &Vm| !vm.locked)
                 .await?
         }
-        None => call.cloud.read(read)?,
+        None => call.read(read)?,
     };
     ok(&answer(vm))
 }

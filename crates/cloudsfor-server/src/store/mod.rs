@@ -39,6 +39,7 @@ pub use error::StoreError;
 use foreign::ForeignCommits;
 use lock::InUse;
 use readers::Readers;
+pub(crate) use readers::Snapshot;
 use writer::Writer;
 
 /// How long to wait for another process that writes.
@@ -51,7 +52,7 @@ const BUSY_PAUSE: Duration = Duration::from_millis(1);
 #[derive(Debug)]
 pub struct Store {
     writer: Writer,
-    readers: Readers,
+    readers: Arc<Readers>,
     foreign: Arc<ForeignCommits>,
     path: PathBuf,
     _in_use: InUse,
@@ -75,7 +76,7 @@ impl Store {
         schema::migrate(&connection, path)?;
         Ok(Self {
             writer: Writer::start(connection)?,
-            readers: Readers::new(path.to_owned()),
+            readers: Arc::new(Readers::new(path.to_owned())),
             foreign: ForeignCommits::new(path.to_owned()),
             path: path.to_owned(),
             _in_use: in_use,
@@ -109,6 +110,11 @@ impl Store {
         query: impl FnOnce(&Connection) -> Result<T, E>,
     ) -> Result<T, E> {
         self.readers.read(query)
+    }
+
+    /// The store as it is now, for several reads by keys.
+    pub(crate) fn snapshot(&self) -> Result<Snapshot, StoreError> {
+        Snapshot::open(&self.readers)
     }
 
     /// Reads what may take long, off the async threads, all of it from one
