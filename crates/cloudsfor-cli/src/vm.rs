@@ -5,6 +5,7 @@ mod asked;
 mod console;
 mod create;
 pub(crate) mod ensure;
+pub(crate) mod errored;
 pub(crate) mod find;
 pub(crate) mod goal;
 pub(crate) mod list;
@@ -29,7 +30,7 @@ use crate::kinds::delete::{Deletion, delete};
 use crate::kinds::get::{Showing, get};
 use crate::terminal::Terminal;
 
-/// What can be done with VMs.
+// What can be done with VMs.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// List VMs, oldest first

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_core::{Api, CallOptions};
+use cloudsfor_core::{Api, CallOptions, CreatedVm, MockApi, Page};
 use cloudsfor_testing::{Rule, Simulator, operations};
+use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::terminal::fake::Fake;
-use crate::testing::{Ended, run_in};
+use crate::testing::{Ended, a_new_vm, a_vm, an_action, run, run_in};
 
 const KEY: &str = "ssh-ed25519 \
     AAAAC3NzaC1lZDI1NTE5AAAAIJ9M9z4e4Cq0mT9m1m5bZ9aV1xq3bJ1tq6WmYp0Yw3mF me@laptop";
@@ -168,6 +169,31 @@ fn what_fails_is_told_and_taken_up_by_the_next_run() {
             .contains("1 to create, 0 to change, 0 to delete")
     );
     assert_eq!(world.names(), "a.example.com b.example.com ");
+}
+
+#[test]
+fn a_creation_that_failed_in_the_cloud_says_why() {
+    let mut api = MockApi::new();
+    api.expect_list_vms()
+        .returning(|_, _, _| Ok(Page::whole(Vec::new())));
+    api.expect_list_keys()
+        .returning(|_, _| Ok(Page::whole(Vec::new())));
+    api.expect_list_networks()
+        .returning(|_, _| Ok(Page::whole(Vec::new())));
+    api.expect_list_domains()
+        .returning(|_, _| Ok(Page::whole(Vec::new())));
+    api.expect_create_vm()
+        .returning(|_, _| Ok(CreatedVm::new(a_new_vm(), None, false)));
+    api.expect_wait_vm()
+        .returning(|_, _, _| Ok(a_vm(json!({"status": "errored"}))));
+    api.expect_list_vm_actions().times(1).returning(|_, _, _| {
+        let error = "moscow_01 has no room for 1 GB of memory";
+        let failed = json!({"type": "create", "status": "errored", "error": error});
+        Ok(Page::whole(vec![an_action(failed)]))
+    });
+    let file = format!("fleet: web\nvms:\n{}", vm("example.com", "1", ""));
+    let fake = Fake::default().with_input(file.as_bytes());
+    run(&api, &["apply", "-f", "-", "--yes"], fake).golden("apply/errored.txt");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use cloudsfor_core::{Api, CallOptions, Error, wait_for_action, wait_until_unlocked};
-use cloudsfor_types::{Network, SshKey, Vm, VmId};
+use cloudsfor_types::{Network, SshKey, Vm, VmId, VmStatus};
 use futures_util::{StreamExt, stream};
 
 use super::change::Change;
@@ -13,6 +13,7 @@ use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
+use crate::vm::errored;
 
 /// How many VMs are worked on at a time.
 const AT_ONCE: usize = 8;
@@ -205,8 +206,8 @@ async fn settled(api: &dyn Api, id: &VmId, what: &str) -> Result<Vm, Failure> {
     let usual = CallOptions::default();
     let vm = wait_until_unlocked(api, id, &usual, |_| ()).await;
     let vm = vm.map_err(|error| Failure::of(&error, format!("{what} is not ready")).about(id))?;
-    if vm.status == cloudsfor_types::VmStatus::Errored {
-        let why = "its creation failed in the cloud, and left it `errored`";
+    if vm.status == VmStatus::Errored {
+        let why = errored::why(api, id).await;
         return Err(
             Failure::new(Exit::Error, format!("{what} is not ready"), why)
                 .next("delete it, then apply again")

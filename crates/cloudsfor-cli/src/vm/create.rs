@@ -3,10 +3,11 @@
 use clap::{Args, ValueEnum};
 use cloudsfor_core::call::InvalidKey;
 use cloudsfor_core::{Api, CreatedVm, Error, ErrorKind, IdempotencyKey};
-use cloudsfor_types::{CreateVm, FieldFault, Plan, Vm, rules};
+use cloudsfor_types::{CreateVm, FieldFault, Plan, Vm, VmStatus, rules};
 use serde_json::{Map, Value};
 
 use super::ensure::existing;
+use super::errored;
 use super::goal::{WaitFor, Waiter};
 use super::wait::{Wait, until_it_runs};
 use crate::args::{Global, Waiting, label, labels, number, quote};
@@ -205,6 +206,8 @@ async fn there_already(
             ready = waiter.reach(&vm.id, |state| progress.show(state)) => ready?,
             () = &mut interrupt => return Err(waiter.interrupted(&vm.id)),
         }
+    } else if vm.status == VmStatus::Errored {
+        return Err(errored::failure(api, &vm).await);
     } else {
         vm
     };

@@ -9,8 +9,8 @@ use cloudsfor_core::{Api, CallOptions, Error, ErrorKind, wait_for_ssh, wait_unti
 use cloudsfor_types::{Vm, VmFeature, VmId, VmStatus};
 use tokio::time::{Instant, timeout_at};
 
-use super::ssh;
 use super::view::{main_address, ssh_port};
+use super::{errored, ssh};
 use crate::args::{Global, duration, selector};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -87,7 +87,8 @@ impl<'a> Waiter<'a> {
         self.until.saturating_duration_since(Instant::now())
     }
 
-    /// Waits until nothing runs on the VM, and then for the rest of the goal.
+    /// Waits until nothing runs on the VM, and then for the rest of the goal, which an
+    /// `errored` VM never reaches.
     pub(crate) async fn reach(
         &self,
         id: &VmId,
@@ -103,6 +104,9 @@ impl<'a> Waiter<'a> {
             let named = format!("the VM {}", selector(id));
             self.gave_up(&error, &named, id, "something runs on it")
         })?;
+        if vm.status == VmStatus::Errored {
+            return Err(errored::failure(self.api, &vm).await);
+        }
         self.go_on(&vm, show).await?;
         Ok(vm)
     }

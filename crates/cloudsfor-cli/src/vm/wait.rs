@@ -4,8 +4,9 @@ use cloudsfor_core::{Api, Error, ErrorKind, wait_until_unlocked};
 use cloudsfor_types::{Vm, VmStatus};
 use tokio::time::Instant;
 
+use super::errored;
 use super::goal::{Goal, Waiter};
-use crate::args::{Global, selector};
+use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::output::cell::elapsed;
@@ -41,7 +42,7 @@ pub(super) async fn until_it_runs(
         () = &mut *interrupt => return Err(wait.interrupted()),
     };
     if waited.status == VmStatus::Errored {
-        return Err(wait.errored());
+        return Err(errored::failure(api, &waited).await);
     }
     tokio::select! {
         biased;
@@ -88,18 +89,6 @@ impl Wait<'_> {
         let what = "interrupted while waiting";
         let why = format!("{} goes on being created", self.named());
         self.to_go_on(Failure::new(Exit::Interrupted, what, why))
-    }
-
-    fn errored(&self) -> Failure {
-        let what = format!("{} could not be created", self.named());
-        let why = "its creation failed in the cloud, and left it `errored`";
-        let look = self
-            .global
-            .command(&format!("vm get {}", selector(&self.vm.id)));
-        Failure::new(Exit::Error, what, why)
-            .next(format!("to see how it is: {look}"))
-            .next("delete it, then create another")
-            .about(&self.vm.id)
     }
 
     fn named(&self) -> String {

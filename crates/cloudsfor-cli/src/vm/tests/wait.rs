@@ -3,12 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use cloudsfor_core::{CreatedVm, Error, ErrorKind, MockApi, Result};
-use cloudsfor_types::Vm;
+use cloudsfor_core::{CreatedVm, Error, ErrorKind, MockApi, Page, Result};
+use cloudsfor_types::{Action, Vm};
 use serde_json::{Value, json};
 
 use crate::terminal::fake::Fake;
-use crate::testing::{Ended, a_hostile_vm, a_new_vm, a_vm, only_vms, run};
+use crate::testing::{Ended, ID, a_hostile_vm, a_new_vm, a_vm, an_action, only_vms, run};
 
 const CREATE: &str = "vm create example.com --region moscow_01 --image fedora-19 \
                       --size 1 --cpu 1 --disk-size 10";
@@ -59,11 +59,56 @@ fn quiet_is_quiet() {
     assert_eq!(vm["status"], "running");
 }
 
+/// A cloud whose only VM is `errored`, and what its actions say.
+fn errored(actions: fn() -> Result<Vec<Action>>) -> MockApi {
+    let mut api = MockApi::new();
+    api.expect_create_vm()
+        .returning(|_, _| Ok(CreatedVm::new(a_new_vm(), None, false)));
+    let vm = || a_vm(json!({"status": "errored"}));
+    api.expect_list_vms()
+        .returning(move |_, _, _| Ok(Page::whole(vec![vm()])));
+    api.expect_wait_vm().returning(move |_, _, _| Ok(vm()));
+    api.expect_list_vm_actions()
+        .times(1)
+        .returning(move |_, _, _| actions().map(Page::whole));
+    api
+}
+
+/// A creation that failed twice, before it was asked to do something else in vain.
+fn told() -> Result<Vec<Action>> {
+    let failed = |kind: &str, error: Option<&str>| {
+        an_action(json!({"type": kind, "status": "errored", "error": error}))
+    };
+    Ok(vec![
+        failed("create", Some("the first cause")),
+        failed("rebuild", Some("moscow_01 has no room for 1 GB of memory")),
+        failed("power_on", Some("it is errored")),
+    ])
+}
+
 #[test]
-fn a_creation_that_fails_is_an_error() {
-    let errored = || vec![Ok(a_vm(json!({"status": "errored"})))];
-    wait(errored(), "", Fake::default()).golden("vm-create/errored.txt");
-    wait(errored(), "-o json -q", Fake::default().quiet()).golden("vm-create/errored-json.txt");
+fn a_creation_that_fails_is_an_error_that_says_why() {
+    let create = |api: &MockApi, more: &str, fake| {
+        let args = format!("{CREATE} {more}");
+        run(api, &args.split_whitespace().collect::<Vec<_>>(), fake)
+    };
+    create(&errored(told), "", Fake::default()).golden("vm-create/errored.txt");
+    let json = create(&errored(told), "-o json -q", Fake::default().quiet());
+    json.golden("vm-create/errored-json.txt");
+    // One that is there already is as useless, and so is one that was waited for.
+    let ensured = create(&errored(told), "--ensure", Fake::default());
+    ensured.golden("vm-create/errored-ensured.txt");
+    let waited = run(&errored(told), &["vm", "wait", ID], Fake::default());
+    waited.golden("vm-create/errored-waited.txt");
+}
+
+#[test]
+fn a_cause_that_nobody_tells_is_left_out() {
+    let refused = || Err(Error::new(ErrorKind::Forbidden, "list_vm_actions", "no"));
+    for actions in [refused as fn() -> _, || Ok(Vec::new())] {
+        let ended = run(&errored(actions), &["vm", "wait", ID], Fake::default());
+        ended.golden("vm-create/errored-unexplained.txt");
+    }
 }
 
 #[test]
