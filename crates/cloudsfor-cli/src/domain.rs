@@ -79,7 +79,10 @@ pub(crate) struct Domains;
 
 impl Collection for Domains {
     type Item = Domain;
-    const LIST: Operation = LIST_DOMAINS;
+
+    fn operation(&self) -> Operation {
+        LIST_DOMAINS
+    }
 
     fn none(&self) -> String {
         "There is no domain. `cloudsfor domain create --help` says how to add one.".into()

@@ -47,7 +47,10 @@ pub(crate) struct Images;
 
 impl Collection for Images {
     type Item = Distro;
-    const LIST: Operation = LIST_DISTROS;
+
+    fn operation(&self) -> Operation {
+        LIST_DISTROS
+    }
 
     fn none(&self) -> String {
         "There is no image.".into()

@@ -69,7 +69,10 @@ pub(crate) struct Keys;
 
 impl Collection for Keys {
     type Item = SshKey;
-    const LIST: Operation = LIST_KEYS;
+
+    fn operation(&self) -> Operation {
+        LIST_KEYS
+    }
 
     fn none(&self) -> String {
         "There is no key. `cloudsfor key create --help` says how to add one.".into()

@@ -30,7 +30,7 @@ pub(crate) trait Collection {
     type Item: Resource;
 
     /// The operation that lists them, for errors.
-    const LIST: Operation;
+    fn operation(&self) -> Operation;
 
     /// What they are called together: `networks`, `records of the domain x`.
     fn all(&self) -> String {

@@ -64,7 +64,10 @@ pub(crate) struct Networks;
 
 impl Collection for Networks {
     type Item = Network;
-    const LIST: Operation = LIST_NETWORKS;
+
+    fn operation(&self) -> Operation {
+        LIST_NETWORKS
+    }
 
     fn none(&self) -> String {
         "There is no network. `cloudsfor network create --help` says how to make one.".into()

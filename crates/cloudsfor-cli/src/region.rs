@@ -47,7 +47,10 @@ pub(crate) struct Regions;
 
 impl Collection for Regions {
     type Item = Region;
-    const LIST: Operation = LIST_REGIONS;
+
+    fn operation(&self) -> Operation {
+        LIST_REGIONS
+    }
 
     fn none(&self) -> String {
         "There is no region.".into()

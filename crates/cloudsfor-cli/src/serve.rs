@@ -170,18 +170,8 @@ impl Serve {
 /// What an operator can do beside running the service.
 #[derive(Subcommand)]
 enum Task {
-    /// Accounts and their passwords
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Account {
-        #[command(subcommand)]
-        verb: account::Verb,
-    },
-    /// Show who changed what, when, from where
-    Audit(audit::Audit),
-    /// Show what was used, by account and plan
-    Usage(usage::Usage),
-    /// Write a copy of the cloud's state to a file
-    Backup(backup::Backup),
+    #[command(flatten)]
+    OfCloud(CloudTask),
     /// Put a copy of a cloud's state back
     Restore(backup::Restore),
     /// Show whether this machine can run real VMs, and what to do about it
@@ -198,6 +188,23 @@ enum Task {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     Switch(switch::Switch),
+}
+
+/// What needs a cloud that is there.
+#[derive(Subcommand)]
+enum CloudTask {
+    /// Accounts and their passwords
+    #[command(subcommand_required = true, arg_required_else_help = true)]
+    Account {
+        #[command(subcommand)]
+        verb: account::Verb,
+    },
+    /// Show who changed what, when, from where
+    Audit(audit::Audit),
+    /// Show what was used, by account and plan
+    Usage(usage::Usage),
+    /// Write a copy of the cloud's state to a file
+    Backup(backup::Backup),
 }
 
 pub(crate) async fn run(
@@ -229,31 +236,25 @@ async fn operate(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    // What needs no cloud that is there.
-    match task {
+    let task = match task {
+        Task::OfCloud(task) => task,
         Task::Restore(args) => return backup::restore(dir, args, terminal),
         #[cfg(target_os = "linux")]
         Task::Doctor(_) => return doctor::run(dir, terminal).await,
         #[cfg(target_os = "linux")]
         Task::Image { verb } => return image::run(dir, verb, global, terminal).await,
-        _ => {}
-    }
+        #[cfg(target_os = "linux")]
+        Task::Switch(args) => return switch::run(args).await,
+    };
     let admin = Admin::open(dir).map_err(|error| {
         let what = format!("the cloud in {} can't be opened", dir.display());
         Failure::new(admin_exit(&error), what, error.to_string())
     })?;
     let ended = match task {
-        Task::Account { verb } => account::run(&admin, verb, global, terminal).await,
-        Task::Audit(args) => audit::run(&admin, args, global, terminal),
-        Task::Usage(args) => usage::run(&admin, args, global, terminal),
-        Task::Backup(args) => backup::backup(&admin, args, terminal),
-        Task::Restore(args) => backup::restore(dir, args, terminal),
-        #[cfg(target_os = "linux")]
-        Task::Doctor(_) => doctor::run(dir, terminal).await,
-        #[cfg(target_os = "linux")]
-        Task::Image { verb } => image::run(dir, verb, global, terminal).await,
-        #[cfg(target_os = "linux")]
-        Task::Switch(args) => switch::run(args).await,
+        CloudTask::Account { verb } => account::run(&admin, verb, global, terminal).await,
+        CloudTask::Audit(args) => audit::run(&admin, args, global, terminal),
+        CloudTask::Usage(args) => usage::run(&admin, args, global, terminal),
+        CloudTask::Backup(args) => backup::backup(&admin, args, terminal),
     };
     admin.close().await;
     ended

@@ -20,7 +20,7 @@ use crate::kinds::{Collection, Deletable, Findable};
 use crate::output::Resource;
 use crate::output::cell::age;
 use crate::terminal::Terminal;
-use crate::vm;
+use crate::vm::snapshots::{Kept, list_of};
 
 /// What can be done with snapshots.
 #[derive(Subcommand)]
@@ -49,7 +49,10 @@ pub(crate) struct Snapshots;
 
 impl Collection for Snapshots {
     type Item = Snapshot;
-    const LIST: Operation = LIST_SNAPSHOTS;
+
+    fn operation(&self) -> Operation {
+        LIST_SNAPSHOTS
+    }
 
     fn none(&self) -> String {
         "There is no snapshot. `cloudsfor vm snapshot --help` says how to take one.".into()
@@ -119,7 +122,7 @@ pub(crate) async fn run(
 ) -> Result<Exit, Failure> {
     match verb {
         Verb::List(args) => match &args.vm {
-            Some(vm) => vm::snapshots::of(api, vm, &args.listing, global, terminal).await,
+            Some(vm) => list_of(Kept::Snapshots, api, vm, &args.listing, global, terminal).await,
             None => list(&Snapshots, api, &args.listing, global, terminal).await,
         },
         Verb::Get(args) => get(&Snapshots, api, args, global, terminal).await,

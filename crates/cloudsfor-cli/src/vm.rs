@@ -29,8 +29,9 @@ use crate::failure::Failure;
 use crate::kinds::delete::{Deletion, delete};
 use crate::kinds::get::{Showing, get};
 use crate::terminal::Terminal;
+use snapshots::Kept;
 
-// What can be done with VMs.
+/// What can be done with VMs.
 #[derive(Subcommand)]
 pub(crate) enum Verb {
     /// List VMs, oldest first
@@ -108,10 +109,8 @@ pub(crate) async fn run(
             return delete(&list::Vms::default(), api, args, global, terminal).await;
         }
         Verb::Update(args) => return update::update(api, args, global, terminal).await,
-        Verb::Snapshots(args) => {
-            return snapshots::of(api, &args.vm, &args.listing, global, terminal).await;
-        }
-        Verb::Backups(args) => return snapshots::backups(api, args, global, terminal).await,
+        Verb::Snapshots(args) => return args.list(Kept::Snapshots, api, global, terminal).await,
+        Verb::Backups(args) => return args.list(Kept::Backups, api, global, terminal).await,
         Verb::Start(args) => args.asked(&ActionType::PowerOn),
         Verb::Stop(args) => args.asked(&ActionType::PowerOff),
         Verb::Shutdown(args) => args.asked(&ActionType::Shutdown),

@@ -30,7 +30,10 @@ pub(crate) struct Actions;
 
 impl Collection for Actions {
     type Item = Action;
-    const LIST: Operation = LIST_ACTIONS;
+
+    fn operation(&self) -> Operation {
+        LIST_ACTIONS
+    }
 
     fn none(&self) -> String {
         "There is no action.".into()
@@ -70,7 +73,10 @@ struct OfVm<'a> {
 
 impl Collection for OfVm<'_> {
     type Item = Action;
-    const LIST: Operation = LIST_VM_ACTIONS;
+
+    fn operation(&self) -> Operation {
+        LIST_VM_ACTIONS
+    }
 
     fn all(&self) -> String {
         format!("actions of the VM {}", named(self.vm))

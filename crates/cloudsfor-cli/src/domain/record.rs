@@ -122,7 +122,10 @@ pub(crate) struct Records<'a>(pub(crate) &'a DomainName);
 
 impl Collection for Records<'_> {
     type Item = DomainRecord;
-    const LIST: Operation = LIST_RECORDS;
+
+    fn operation(&self) -> Operation {
+        LIST_RECORDS
+    }
 
     fn all(&self) -> String {
         format!("records of the domain {}", self.0)

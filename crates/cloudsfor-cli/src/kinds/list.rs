@@ -102,7 +102,8 @@ pub(crate) async fn every<C: Collection + ?Sized>(
     api: &dyn Api,
     call: &CallOptions,
 ) -> Result<Vec<C::Item>, Error> {
-    list_all(C::LIST.name, call, |page: PageRequest, call| async move {
+    let name = collection.operation().name;
+    list_all(name, call, |page: PageRequest, call| async move {
         collection.page(api, &page, &call).await
     })
     .await

@@ -46,7 +46,10 @@ pub(crate) struct Vms {
 
 impl Collection for Vms {
     type Item = Vm;
-    const LIST: Operation = LIST_VMS;
+
+    fn operation(&self) -> Operation {
+        LIST_VMS
+    }
 
     fn none(&self) -> String {
         if self.filter == VmFilter::default() {

@@ -17,28 +17,63 @@ use crate::terminal::Terminal;
 #[derive(Args)]
 pub(crate) struct OfVm {
     /// The VM's name or id; `name:` and `id:` before it say which
-    pub(super) vm: VmSelector,
+    vm: VmSelector,
 
     #[command(flatten)]
-    pub(super) listing: Listing,
+    listing: Listing,
 }
 
-/// The snapshots of one VM.
-struct SnapshotsOf<'a> {
+impl OfVm {
+    pub(super) async fn list(
+        &self,
+        kept: Kept,
+        api: &dyn Api,
+        global: &Global,
+        terminal: &mut Terminal,
+    ) -> Result<Exit, Failure> {
+        list_of(kept, api, &self.vm, &self.listing, global, terminal).await
+    }
+}
+
+/// What is kept of a VM's disk.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Kept {
+    Snapshots,
+    Backups,
+}
+
+impl Kept {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Snapshots => "snapshots",
+            Self::Backups => "backups",
+        }
+    }
+}
+
+/// The snapshots or the automatic backups of one VM.
+struct KeptOf<'a> {
+    kept: Kept,
     id: VmId,
     vm: &'a VmSelector,
 }
 
-impl Collection for SnapshotsOf<'_> {
+impl Collection for KeptOf<'_> {
     type Item = Snapshot;
-    const LIST: Operation = LIST_VM_SNAPSHOTS;
+
+    fn operation(&self) -> Operation {
+        match self.kept {
+            Kept::Snapshots => LIST_VM_SNAPSHOTS,
+            Kept::Backups => LIST_VM_BACKUPS,
+        }
+    }
 
     fn all(&self) -> String {
-        format!("snapshots of the VM {}", named(self.vm))
+        format!("{} of the VM {}", self.kept.name(), named(self.vm))
     }
 
     fn none(&self) -> String {
-        format!("The VM {} has no snapshots.", named(self.vm))
+        format!("The VM {} has no {}.", named(self.vm), self.kept.name())
     }
 
     async fn page(
@@ -47,58 +82,23 @@ impl Collection for SnapshotsOf<'_> {
         page: &PageRequest,
         call: &CallOptions,
     ) -> Result<Page<Snapshot>, Error> {
-        api.list_vm_snapshots(&self.id, page, call).await
+        match self.kept {
+            Kept::Snapshots => api.list_vm_snapshots(&self.id, page, call).await,
+            Kept::Backups => api.list_vm_backups(&self.id, page, call).await,
+        }
     }
 }
 
-/// The automatic backups of one VM.
-struct BackupsOf<'a> {
-    id: VmId,
-    vm: &'a VmSelector,
-}
-
-impl Collection for BackupsOf<'_> {
-    type Item = Snapshot;
-    const LIST: Operation = LIST_VM_BACKUPS;
-
-    fn all(&self) -> String {
-        format!("backups of the VM {}", named(self.vm))
-    }
-
-    fn none(&self) -> String {
-        format!("The VM {} has no backups.", named(self.vm))
-    }
-
-    async fn page(
-        &self,
-        api: &dyn Api,
-        page: &PageRequest,
-        call: &CallOptions,
-    ) -> Result<Page<Snapshot>, Error> {
-        api.list_vm_backups(&self.id, page, call).await
-    }
-}
-
-/// Lists the snapshots of this VM.
-pub(crate) async fn of(
+/// Lists what is kept of this VM.
+pub(crate) async fn list_of(
+    kept: Kept,
     api: &dyn Api,
     vm: &VmSelector,
     listing: &Listing,
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
-    let id = find_id(api, vm, global, "can't list the snapshots of the VM").await?;
-    list(&SnapshotsOf { id, vm }, api, listing, global, terminal).await
-}
-
-/// Lists the backups of this VM.
-pub(super) async fn backups(
-    api: &dyn Api,
-    args: &OfVm,
-    global: &Global,
-    terminal: &mut Terminal,
-) -> Result<Exit, Failure> {
-    let vm = &args.vm;
-    let id = find_id(api, vm, global, "can't list the backups of the VM").await?;
-    list(&BackupsOf { id, vm }, api, &args.listing, global, terminal).await
+    let undone = format!("can't list the {} of the VM", kept.name());
+    let id = find_id(api, vm, global, &undone).await?;
+    list(&KeptOf { kept, id, vm }, api, listing, global, terminal).await
 }
