@@ -4,22 +4,17 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args, Command, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{ArgAction, Args, Command, CommandFactory, Parser, ValueEnum};
 use cloudsfor_core::CallOptions;
 use cloudsfor_types::{FieldFault, VmId, id};
 use serde_json::{Map, Value};
 
 use crate::failure::Failure;
+use crate::nouns::Noun;
 use crate::output::{self, View};
-#[cfg(feature = "serve")]
-use crate::serve;
 use crate::terminal::Terminal;
 use crate::topics;
 use crate::vm::goal::Goal;
-use crate::{
-    account, action, api, apply, complete, domain, events, image, key, login, network, profile,
-    region, snapshot, vm,
-};
 
 /// Virtual machines on CloudsFor, or on a cloud of your own.
 #[derive(Parser)]
@@ -38,104 +33,9 @@ pub(crate) struct Cli {
     pub(crate) noun: Noun,
 }
 
-/// What the command is about.
-#[derive(Subcommand)]
-pub(crate) enum Noun {
-    #[command(flatten)]
-    Cloud(CloudNoun),
-
-    Api(api::Api),
-
-    /// Log in to a cloud, and keep it as a profile
-    Login(login::Login),
-
-    /// Profiles: the clouds that are used, and as whom
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Profile {
-        #[command(subcommand)]
-        verb: profile::Verb,
-    },
-
-    Completion(complete::Completion),
-
-    /// Run the service on this machine
-    #[cfg(feature = "serve")]
-    Serve(serve::Serve),
-}
-
-/// What there is in a cloud.
-#[derive(Subcommand)]
-pub(crate) enum CloudNoun {
-    /// Virtual machines
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Vm {
-        #[command(subcommand)]
-        verb: vm::Verb,
-    },
-
-    /// Snapshots of VMs, which outlive their VM
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Snapshot {
-        #[command(subcommand)]
-        verb: snapshot::Verb,
-    },
-
-    /// Operations on VMs that take a while
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Action {
-        #[command(subcommand)]
-        verb: action::Verb,
-    },
-
-    /// Public images
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Image {
-        #[command(subcommand)]
-        verb: image::Verb,
-    },
-
-    /// Regions, where VMs run
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Region {
-        #[command(subcommand)]
-        verb: region::Verb,
-    },
-
-    /// SSH keys for new VMs
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Key {
-        #[command(subcommand)]
-        verb: key::Verb,
-    },
-
-    /// Private networks
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Network {
-        #[command(subcommand)]
-        verb: network::Verb,
-    },
-
-    /// Domains that CloudsFor's DNS manages, and their records
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Domain {
-        #[command(subcommand)]
-        verb: domain::Verb,
-    },
-
-    Apply(apply::Apply),
-
-    /// Tell what happens to VMs and actions, as it happens
-    Events(events::Events),
-
-    /// The account that asks
-    #[command(subcommand_required = true, arg_required_else_help = true)]
-    Account {
-        #[command(subcommand)]
-        verb: account::Verb,
-    },
-}
-
-/// The command line as it is read.
+/// The command line as it is read. What a noun takes is made when it is asked for, the
+/// global options among it: making all of it takes longer than the rest of a start.
+/// Whoever looks at it from outside has to [build](Command::build) it first.
 pub(crate) fn command() -> Command {
     topics::added_to(Cli::command())
 }
@@ -145,48 +45,48 @@ pub(crate) fn command() -> Command {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Use the cloud embedded in this program
-    #[arg(long, global = true, conflicts_with = "endpoint")]
+    #[arg(long, conflicts_with = "endpoint")]
     pub(crate) local: bool,
 
     /// Use this profile (see `cloudsfor profile`); `local` is the service that
     /// `cloudsfor serve` runs here, as its first account [env: CLOUDSFOR_PROFILE]
-    #[arg(long, global = true, value_name = "NAME", conflicts_with = "local",
+    #[arg(long, value_name = "NAME", conflicts_with = "local",
           value_parser = NonEmptyStringValueParser::new())]
     pub(crate) profile: Option<String>,
 
     /// Where the service and the embedded cloud keep their data [env: CLOUDSFOR_DATA_DIR]
-    #[arg(long, global = true, value_name = "DIR")]
+    #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
     /// The API's base URL; /api/v1 is added when it has no path [env: CLOUDSFOR_ENDPOINT]
-    #[arg(long, global = true, value_name = "URL",
+    #[arg(long, value_name = "URL",
           value_parser = NonEmptyStringValueParser::new())]
     pub(crate) endpoint: Option<String>,
 
     /// The account's e-mail [env: CLOUDSFOR_EMAIL]
-    #[arg(long, global = true, value_name = "EMAIL",
+    #[arg(long, value_name = "EMAIL",
           value_parser = NonEmptyStringValueParser::new())]
     pub(crate) email: Option<String>,
 
     /// Read the password from standard input; else it is taken from the
     /// environment (CLOUDSFOR_PASSWORD) or asked for on a terminal
-    #[arg(long, global = true, conflicts_with = "password")]
+    #[arg(long, conflicts_with = "password")]
     pub(crate) password_stdin: bool,
 
     /// The password, which others can then see in the list of processes
-    #[arg(long, global = true, value_name = "PASSWORD")]
+    #[arg(long, value_name = "PASSWORD")]
     pub(crate) password: Option<String>,
 
     /// The HTTP library; hyper takes no proxies from the environment
-    #[arg(long, global = true, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t)]
     pub(crate) backend: Backend,
 
     /// The longest that one call to the API may take: 90s, 2m
-    #[arg(long, global = true, value_name = "DURATION", value_parser = duration)]
+    #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub(crate) request_timeout: Option<Duration>,
 
     /// Show the requests that would change something, and send none of them
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) dry_run: bool,
 
     #[command(flatten)]
@@ -194,15 +94,15 @@ pub(crate) struct Global {
 
     /// Trace requests and answers on standard error; twice (or --debug) with their
     /// headers and bodies, but without secrets
-    #[arg(short, long, global = true, action = ArgAction::Count)]
+    #[arg(short, long, action = ArgAction::Count)]
     verbose: u8,
 
     /// Trace requests and answers with headers and bodies, but without secrets
-    #[arg(long, global = true)]
+    #[arg(long)]
     debug: bool,
 
     /// Say nothing but results and errors
-    #[arg(short, long, global = true)]
+    #[arg(short, long)]
     pub(crate) quiet: bool,
 }
 
@@ -215,6 +115,14 @@ pub(crate) enum Backend {
 }
 
 impl Global {
+    /// Adds the options to a noun, where they may stand as well as before it.
+    pub(crate) fn add_to(noun: Command) -> Command {
+        // Made apart, as they bring a description of themselves along.
+        let options = Self::augment_args(Command::new(""));
+        let options = options.get_arguments().cloned();
+        noun.args(options.map(|option| option.global(true)))
+    }
+
     /// How much is traced: 0 for nothing, 2 for all.
     pub(crate) fn verbosity(&self) -> u8 {
         if self.debug { 2 } else { self.verbose.min(2) }
@@ -336,6 +244,25 @@ mod tests {
     }
 
     #[test]
+    fn a_global_option_may_stand_before_and_after_the_noun_and_the_verb() {
+        for args in [
+            &["--email", "a@b", "network", "list"][..],
+            &["network", "--email", "a@b", "list"],
+            &["network", "list", "--email", "a@b"],
+            &["domain", "record", "list", "example.com", "--email=a@b"],
+            &["--email=a@b", "domain", "record", "list", "example.com"],
+            &["--email=a@b", "api", "/vms"],
+            &["api", "/vms", "--email=a@b"],
+        ] {
+            let cli = Cli::try_parse_from(["cloudsfor"].iter().chain(args)).unwrap();
+            assert_eq!(cli.global.email.as_deref(), Some("a@b"), "{args:?}");
+        }
+        let nearest = ["--email=a@b", "network", "list", "--email=c@d"];
+        let cli = Cli::try_parse_from(["cloudsfor"].iter().chain(&nearest)).unwrap();
+        assert_eq!(cli.global.email.as_deref(), Some("c@d"));
+    }
+
+    #[test]
     fn the_definitions_are_sound() {
         command().debug_assert();
     }
@@ -359,7 +286,8 @@ mod tests {
             if !names.is_empty() {
                 golden::check(&format!("help/{}.txt", names.join("-")), &help(&names));
             }
-            let root = command();
+            let mut root = command().disable_help_subcommand(true);
+            root.build();
             let command = names.iter().fold(&root, |command, name| {
                 command.find_subcommand(name).unwrap()
             });

@@ -84,12 +84,18 @@ pub(crate) fn script(shell: &str) -> String {
 /// asks.
 pub(crate) fn answer_a_shell() {
     if std::env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty()) {
-        let env = CompleteEnv::with_factory(|| with_things(args::command(), ""));
+        let env = CompleteEnv::with_factory(command);
         env.bin(NAME).completer(NAME).complete();
     }
 }
 
-/// The command line with completers for what is in the cloud.
+/// The whole command line with completers for what is in the cloud.
+fn command() -> Command {
+    let mut command = args::command();
+    command.build();
+    with_things(command, "")
+}
+
 fn with_things(command: Command, noun: &str) -> Command {
     let verb = command.get_name().to_owned();
     let noun_of_below = if noun.is_empty() && verb != NAME {
@@ -231,7 +237,7 @@ mod tests {
 
     #[test]
     fn every_argument_that_names_something_is_completed() {
-        let command = with_things(args::command(), "");
+        let command = command();
         for (path, arg) in [
             ("vm get", "which"),
             ("vm stop", "named"),

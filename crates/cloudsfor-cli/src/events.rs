@@ -16,7 +16,7 @@ use crate::failure::Failure;
 use crate::output::{self, Format};
 use crate::terminal::Terminal;
 
-/// From when on to tell.
+/// Tell what happens to VMs and actions, as it happens
 #[derive(Args)]
 pub(crate) struct Events {
     /// Go on after this place, which an earlier command named at its end; from now

@@ -25,6 +25,7 @@ mod kinds;
 mod local;
 mod login;
 mod network;
+mod nouns;
 mod output;
 mod profile;
 mod region;
@@ -41,19 +42,22 @@ mod usage;
 mod vm;
 mod wire;
 
+use std::mem::ManuallyDrop;
 use std::process::ExitCode;
 
 use clap::FromArgMatches;
 use cloudsfor_core::Api;
 use tokio::runtime;
 
-use args::{Cli, CloudNoun, Global, Noun};
+use args::{Cli, Global};
 use exit::Exit;
 use failure::Failure;
+use nouns::{Alone, CloudNoun, Noun, Verbs};
 use settings::Environment;
 use terminal::Terminal;
 
-/// The command line, for what is generated from it: manual pages, the reference.
+/// The command line, for what is generated from it: manual pages, the reference. To be
+/// [built](clap::Command::build) before one looks at what is below a noun.
 pub fn command() -> clap::Command {
     args::command()
 }
@@ -68,15 +72,14 @@ pub fn completion_script(shell: &str) -> String {
 pub fn run() -> ExitCode {
     complete::answer_a_shell();
     let args: Vec<_> = std::env::args_os().collect();
-    let parsed = args::command()
-        .try_get_matches_from(&args)
+    // Ends with the process: to take it apart takes a good part of a start.
+    let mut command = ManuallyDrop::new(args::command());
+    let parsed = command
+        .try_get_matches_from_mut(&args)
         .and_then(|matches| Cli::from_arg_matches(&matches));
     let mut cli = match parsed {
         Ok(cli) => cli,
-        Err(error) => {
-            let mut terminal = Terminal::of_process(false, true);
-            return usage::explain(&error, &args, &mut terminal).into();
-        }
+        Err(error) => return usage::explain(&error, &args).into(),
     };
     let mut terminal = Terminal::of_process(cli.global.quiet, cli.global.verbosity() == 0);
     finish(execute(&mut cli, &mut terminal), &cli, &mut terminal).into()
@@ -94,7 +97,7 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             connection.close().await;
             ended
         }),
-        Noun::Api(args) => on(runtime::Builder::new_current_thread(), async {
+        Noun::Api(Alone(args)) => on(runtime::Builder::new_current_thread(), async {
             let connection =
                 connect::connect(global, &Environment::of_process()?, terminal).await?;
             let ended = api::api(&connection.client, args, global, terminal).await;
@@ -102,15 +105,15 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             connection.close().await;
             ended
         }),
-        Noun::Completion(args) => complete::print(args, terminal),
-        Noun::Login(args) => on(runtime::Builder::new_current_thread(), async {
+        Noun::Completion(Alone(args)) => complete::print(args, terminal),
+        Noun::Login(Alone(args)) => on(runtime::Builder::new_current_thread(), async {
             login::login(args, global, &Environment::of_process()?, terminal).await
         }),
-        Noun::Profile { verb } => on(runtime::Builder::new_current_thread(), async {
+        Noun::Profile(Verbs(verb)) => on(runtime::Builder::new_current_thread(), async {
             profile::run(verb, global, &Environment::of_process()?, terminal).await
         }),
         #[cfg(feature = "serve")]
-        Noun::Serve(args) => on(runtime::Builder::new_multi_thread(), async {
+        Noun::Serve(Alone(args)) => on(runtime::Builder::new_multi_thread(), async {
             serve::run(args, global, Environment::of_process()?, terminal).await
         }),
     }
@@ -123,17 +126,17 @@ async fn in_cloud(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     match noun {
-        CloudNoun::Vm { verb } => vm::run(api, verb, global, terminal).await,
-        CloudNoun::Snapshot { verb } => snapshot::run(api, verb, global, terminal).await,
-        CloudNoun::Action { verb } => action::run(api, verb, global, terminal).await,
-        CloudNoun::Image { verb } => image::run(api, verb, global, terminal).await,
-        CloudNoun::Key { verb } => key::run(api, verb, global, terminal).await,
-        CloudNoun::Network { verb } => network::run(api, verb, global, terminal).await,
-        CloudNoun::Domain { verb } => domain::run(api, verb, global, terminal).await,
-        CloudNoun::Region { verb } => region::run(api, verb, global, terminal).await,
-        CloudNoun::Apply(args) => apply::apply(api, args, global, terminal).await,
-        CloudNoun::Events(args) => events::events(api, args, global, terminal).await,
-        CloudNoun::Account { verb } => account::run(api, verb, global, terminal).await,
+        CloudNoun::Vm(Verbs(verb)) => vm::run(api, verb, global, terminal).await,
+        CloudNoun::Snapshot(Verbs(verb)) => snapshot::run(api, verb, global, terminal).await,
+        CloudNoun::Action(Verbs(verb)) => action::run(api, verb, global, terminal).await,
+        CloudNoun::Image(Verbs(verb)) => image::run(api, verb, global, terminal).await,
+        CloudNoun::Key(Verbs(verb)) => key::run(api, verb, global, terminal).await,
+        CloudNoun::Network(Verbs(verb)) => network::run(api, verb, global, terminal).await,
+        CloudNoun::Domain(Verbs(verb)) => domain::run(api, verb, global, terminal).await,
+        CloudNoun::Region(Verbs(verb)) => region::run(api, verb, global, terminal).await,
+        CloudNoun::Apply(Alone(args)) => apply::apply(api, args, global, terminal).await,
+        CloudNoun::Events(Alone(args)) => events::events(api, args, global, terminal).await,
+        CloudNoun::Account(Verbs(verb)) => account::run(api, verb, global, terminal).await,
     }
 }
 

@@ -11,8 +11,9 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-use crate::args::{Cli, Noun};
+use crate::args::Cli;
 use crate::exit::Exit;
+use crate::nouns::Noun;
 use crate::terminal::fake::{Fake, Screen};
 use crate::{finish, golden, in_cloud};
 

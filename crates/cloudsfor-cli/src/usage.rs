@@ -11,14 +11,15 @@ use crate::output::{self, Format};
 use crate::terminal::Terminal;
 
 /// Shows what clap has to say to these arguments.
-pub(crate) fn explain(error: &Error, args: &[OsString], terminal: &mut Terminal) -> Exit {
+pub(crate) fn explain(error: &Error, args: &[OsString]) -> Exit {
     if !error.use_stderr() {
         // Help that nobody reads to its end is no error.
         let _ = error.print();
         return Exit::Done;
     }
+    let mut terminal = Terminal::of_process(false, true);
     if asks_for_json(args) {
-        output::failure::failure(terminal, &Format::Json, &failure(error));
+        output::failure::failure(&mut terminal, &Format::Json, &failure(error));
     } else if args.iter().any(acts) {
         // clap repeats what was given as it is, so its own colours go too.
         for line in error.render().to_string().lines() {

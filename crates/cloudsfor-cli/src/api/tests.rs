@@ -8,8 +8,9 @@ use clap::Parser;
 use cloudsfor_core::Client;
 use cloudsfor_core::transport::{Body, Transport, TransportError};
 
-use crate::args::{Cli, Noun};
+use crate::args::Cli;
 use crate::finish;
+use crate::nouns::{Alone, Noun};
 use crate::terminal::fake::Fake;
 use crate::testing::Ended;
 
@@ -57,7 +58,7 @@ fn api(answer: &'static str, args: &[&str], fake: Fake) -> (Ended, Vec<String>) 
         .build()
         .unwrap();
     let cli = Cli::try_parse_from(["cloudsfor", "api"].iter().chain(args)).unwrap();
-    let Noun::Api(api) = &cli.noun else {
+    let Noun::Api(Alone(api)) = &cli.noun else {
         panic!("{args:?} is another command");
     };
     let (mut terminal, screen) = fake.start();

@@ -17,7 +17,6 @@ pub(crate) struct View {
     #[arg(
         short,
         long,
-        global = true,
         default_value = "table",
         hide_default_value = true,
         value_name = "FORMAT"
@@ -25,11 +24,11 @@ pub(crate) struct View {
     pub(crate) output: Format,
 
     /// Show these columns or attributes, in this order: id,name,region.name
-    #[arg(long, global = true, value_name = "COLUMN", value_delimiter = ',')]
+    #[arg(long, value_name = "COLUMN", value_delimiter = ',')]
     columns: Vec<String>,
 
     /// Leave the line with the columns' names out
-    #[arg(long, global = true)]
+    #[arg(long)]
     pub(crate) no_headers: bool,
 
     /// The columns by noun that the user's profile asks for in tables and CSV.

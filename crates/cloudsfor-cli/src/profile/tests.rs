@@ -3,8 +3,9 @@
 use clap::Parser;
 use tempfile::TempDir;
 
-use crate::args::{Cli, Noun};
+use crate::args::Cli;
 use crate::finish;
+use crate::nouns::{Noun, Verbs};
 use crate::settings::Environment;
 use crate::terminal::fake::Fake;
 use crate::testing::Ended;
@@ -47,7 +48,7 @@ impl File {
     fn run(&self, args: &[&str]) -> Ended {
         let cli = Cli::try_parse_from(["cloudsfor", "profile"].iter().chain(args)).unwrap();
         let (mut terminal, screen) = Fake::default().start();
-        let Noun::Profile { verb } = &cli.noun else {
+        let Noun::Profile(Verbs(verb)) = &cli.noun else {
             panic!("{args:?} is not about profiles");
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
