@@ -6,6 +6,7 @@ mod tests;
 
 use clap::{Args, ValueEnum};
 use cloudsfor_core::call::InvalidKey;
+use cloudsfor_core::client::raw::RawAnswer;
 use cloudsfor_core::page::PageToken;
 use cloudsfor_core::types::operations;
 use cloudsfor_core::{Client, IdempotencyKey};
@@ -55,6 +56,15 @@ pub(crate) struct Api {
     /// Show status and headers before the answer
     #[arg(short, long)]
     include: bool,
+
+    /// Show the pages after the answer too, one after the other: the API answers in
+    /// pages when the path asks for them, as /vms?per_page=200
+    #[arg(long, conflicts_with_all = ["method", "texts", "values", "input", "idempotency_key"])]
+    paginate: bool,
+
+    /// With --paginate, show all pages as one array
+    #[arg(long, requires = "paginate", conflicts_with = "include")]
+    slurp: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -76,6 +86,9 @@ pub(crate) async fn api(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let path = path(&args.path)?;
+    if args.paginate {
+        return pages(client, args, path, global, terminal).await;
+    }
     let body = body(args, global, terminal)?;
     let method = match (args.method, &body) {
         (Some(Method::Get), _) | (None, None) => operations::Method::Get,
@@ -90,6 +103,50 @@ pub(crate) async fn api(
     let what = || format!("{} {path} failed", method.as_str());
     let answer = client.raw(method, &path, body.map(Into::into), &call).await;
     let answer = answer.map_err(|error| Failure::of(&error, what()))?;
+    show(&answer, args, global, terminal)?;
+    Ok(Exit::Done)
+}
+
+/// Shows a page as soon as it is there, or all as one value.
+async fn pages(
+    client: &Client,
+    args: &Api,
+    path: PageToken,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let what = |number: usize| format!("GET {}: page {number} failed", args.path);
+    let mut pages = client.raw_pages(path, &global.call());
+    let mut slurped = Vec::new();
+    for number in 1.. {
+        let page = pages.next().await;
+        let Some(page) = page.map_err(|error| Failure::of(&error, what(number)))? else {
+            break;
+        };
+        if args.slurp {
+            slurped.push(json(&page.body).ok_or_else(|| {
+                Failure::new(Exit::Unavailable, what(number), "the answer is no JSON")
+                    .next("leave --slurp out to see it")
+            })?);
+            continue;
+        }
+        if number > 1 && global.view.output == Format::Yaml {
+            writeln!(terminal.out(), "---")?;
+        }
+        show(&page, args, global, terminal)?;
+    }
+    if args.slurp {
+        show_value(&Value::Array(slurped), global, terminal)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn show(
+    answer: &RawAnswer,
+    args: &Api,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     if args.include {
         output::line(terminal, &format!("HTTP {}", answer.status))?;
         for (name, value) in &answer.headers {
@@ -98,26 +155,30 @@ pub(crate) async fn api(
         }
         writeln!(terminal.out())?;
     }
-    show(&answer.body, global, terminal)?;
-    Ok(Exit::Done)
-}
-
-fn show(body: &[u8], global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
-    if body.is_empty() {
+    if answer.body.is_empty() {
         return Ok(());
     }
-    let Ok(value) = serde_json::from_slice::<Value>(body) else {
-        let text = String::from_utf8_lossy(body);
-        return Ok(text
-            .lines()
-            .try_for_each(|line| output::line(terminal, line))?);
-    };
+    match json(&answer.body) {
+        Some(value) => show_value(&value, global, terminal),
+        None => {
+            let text = String::from_utf8_lossy(&answer.body);
+            let mut lines = text.lines();
+            Ok(lines.try_for_each(|line| output::line(terminal, line))?)
+        }
+    }
+}
+
+fn json(body: &[u8]) -> Option<Value> {
+    serde_json::from_slice(body).ok()
+}
+
+fn show_value(value: &Value, global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
     if let Format::Template(template) = &global.view.output {
-        let text = output::filled(template, &value)?;
+        let text = output::filled(template, value)?;
         writeln!(terminal.out(), "{text}")?;
         return Ok(());
     }
-    output::document(terminal, &global.view, &value)
+    output::document(terminal, &global.view, value)
 }
 
 fn path(text: &str) -> Result<PageToken, Failure> {

@@ -92,6 +92,7 @@ where
 }
 
 /// The pages that were followed so far: sees to it that they end.
+#[derive(Debug)]
 pub(crate) struct Pages {
     operation: &'static str,
     seen: HashSet<PageToken>,

@@ -38,10 +38,15 @@ impl Transport for Server {
         } else {
             200
         };
+        // Where the answer names a second page, this is it.
+        let body = match request.uri().query() {
+            Some("page=2") => r#"{"x":[3],"links":{}}"#,
+            _ => self.answer,
+        };
         let answer = http::Response::builder()
             .status(status)
             .header("x-request-id", "r1");
-        Ok(answer.body(self.answer.into()).unwrap())
+        Ok(answer.body(body.into()).unwrap())
     }
 }
 
@@ -113,6 +118,36 @@ fn an_answer_is_shown_as_it_comes_and_harmless() {
     assert_eq!(shown(r#"{"a":[1]}"#, &["-o", "template={{ a[0] }}"]), "1\n");
     assert_eq!(shown("one\n\u{1b}[2J\n", &[]), "one\n\\u{1b}[2J\n");
     assert_eq!(shown("", &["-i"]), "HTTP 200\nx-request-id: r1\n\n");
+}
+
+#[test]
+fn pages_are_shown_one_after_the_other_or_as_one_value() {
+    let first = r#"{"x":[1,2],"links":{"pages":{"next":"http://h/api/v1/x?page=2"}}}"#;
+    let shown = |args: &[&str]| {
+        let (ended, asked) = api(first, &[&["/x"], args].concat(), Fake::default());
+        assert_eq!(ended.exit.code(), 0, "{}", ended.screen.err());
+        (ended.screen.out(), asked.len())
+    };
+    let items = "template={{ x|join(' ') }}";
+    assert_eq!(shown(&["-o", items]), ("1 2\n".into(), 1));
+    assert_eq!(shown(&["--paginate", "-o", items]), ("1 2\n3\n".into(), 2));
+    let (slurped, _) = shown(&["--paginate", "--slurp"]);
+    let slurped: serde_json::Value = serde_json::from_str(&slurped).unwrap();
+    assert_eq!(
+        (&slurped[0]["x"][1], &slurped[1]["x"][0]),
+        (&2.into(), &3.into())
+    );
+    let (yaml, _) = shown(&["--paginate", "-o", "yaml"]);
+    assert_eq!(yaml.matches("---\n").count(), 1, "{yaml}");
+}
+
+#[test]
+fn a_page_on_another_server_is_an_error_after_those_before() {
+    let first = r#"{"x":[1],"links":{"pages":{"next":"http://other.example/x"}}}"#;
+    let args = ["/x", "--paginate", "-o", "template={{ x[0] }}"];
+    let (ended, asked) = api(first, &args, Fake::default());
+    assert_eq!((ended.exit.code(), asked.len()), (7, 1));
+    ended.golden_but_why("api/page-elsewhere.txt");
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Requests of the caller's own form, with everything else as usual.
 
+mod pages;
+
 use bytes::Bytes;
 use cloudsfor_types::FieldFault;
 use cloudsfor_types::operations::{Method, Operation, Safety};
@@ -12,6 +14,7 @@ use crate::call::CallOptions;
 use crate::error::Result;
 use crate::page::PageToken;
 use crate::response::invalid;
+pub use pages::RawPages;
 
 /// A success, as it came.
 #[derive(Debug, Clone)]
@@ -72,11 +75,22 @@ impl Client {
             Method::Put => &PUT,
             Method::Delete => &DELETE,
         };
+        let url = self.raw_url(operation, path)?;
+        self.raw_at(operation, url, body, call).await
+    }
+
+    async fn raw_at(
+        &self,
+        operation: &'static Operation,
+        url: Uri,
+        body: Option<Bytes>,
+        call: &CallOptions,
+    ) -> Result<RawAnswer> {
         let key = (operation.safety == Safety::NeedsKey).then(|| key_of(call));
         let exchange = Exchange {
             body,
             key,
-            ..self.plain(operation, self.raw_url(operation, path)?, call)
+            ..self.plain(operation, url, call)
         };
         self.send(&exchange, |answer| {
             let (head, body) = answer.parts();
