@@ -12,4 +12,5 @@ mod login;
 mod operator;
 mod readme;
 mod serve;
+mod shells;
 mod terminal;

@@ -27,7 +27,7 @@ fn command(data: &Path, create_time: &str, args: &[&str]) -> Command {
     command
 }
 
-fn at_terminal(mut command: Command) -> PtySession {
+pub(super) fn at_terminal(mut command: Command) -> PtySession {
     command.env("TERM", "xterm").env_remove("NO_COLOR");
     if command.get_envs().all(|(name, _)| name != "PAGER") {
         command.env_remove("PAGER");
@@ -37,7 +37,7 @@ fn at_terminal(mut command: Command) -> PtySession {
 }
 
 /// Reads to the end: what was shown, and the exit code.
-fn end(mut session: PtySession) -> (String, i32) {
+pub(super) fn end(mut session: PtySession) -> (String, i32) {
     let shown = session.exp_eof().unwrap();
     // The type of the status has no public name: `Exited(Pid(7), 130)`.
     let status = format!("{:?}", session.process().wait().unwrap());
