@@ -192,10 +192,10 @@ fn named(is_one: impl Fn(&str) -> bool) -> Vec<String> {
         .collect()
 }
 
-/// Waits until something is so, for ten seconds at most.
+/// Waits until something is so, for half a minute at most.
 #[track_caller]
 pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(10);
+    let deadline = Instant::now() + Duration::from_secs(30);
     while !is_so() {
         assert!(Instant::now() < deadline, "never: {what}");
         std::thread::sleep(Duration::from_millis(50));
