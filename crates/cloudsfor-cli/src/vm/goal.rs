@@ -145,7 +145,7 @@ impl<'a> Waiter<'a> {
     }
 
     async fn cloud_init(&self, vm: &Vm, address: IpAddr, port: u16) -> Result<(), Failure> {
-        let mut ssh = ssh::command(ssh::ROOT, false);
+        let mut ssh = ssh::command(vm, ssh::ROOT, false);
         ssh.arg("-p").arg(port.to_string());
         ssh.arg(address.to_string());
         ssh.args(["cloud-init", "status", "--wait"]);
@@ -153,19 +153,13 @@ impl<'a> Waiter<'a> {
         let mut ssh = tokio::process::Command::from(ssh);
         ssh.kill_on_drop(true);
         let what = || format!("cloud-init has not set {} up", named(vm));
-        let look = format!(
-            "to see why: cloudsfor vm ssh {} -- cloud-init status --long",
-            vm.name
-        );
         match timeout_at(self.until, ssh.status()).await {
-            // 2 says that it recovered from errors.
-            Ok(Ok(status)) if matches!(status.code(), Some(0 | 2)) => Ok(()),
-            Ok(Ok(status)) => {
-                let why = format!("its status command ended with {status}");
-                Err(Failure::new(Exit::Error, what(), why)
-                    .next(look)
-                    .about(&vm.id))
-            }
+            Ok(Ok(status)) => match Unready::of(status.code()) {
+                None => Ok(()),
+                Some(unready) => Err(Failure::new(Exit::Error, what(), unready.why)
+                    .next(format!("{}{}", unready.next, vm.name))
+                    .about(&vm.id)),
+            },
             Ok(Err(error)) => Err(ssh::not_started(&error).about(&vm.id)),
             Err(_) => {
                 let why = format!("it is at it still after {}", elapsed(self.goal.timeout));
@@ -203,6 +197,35 @@ impl<'a> Waiter<'a> {
     }
 }
 
+/// Why a VM isn't set up, and what to do: a command that ends with the VM's name.
+#[derive(Debug, PartialEq)]
+struct Unready {
+    why: &'static str,
+    next: &'static str,
+}
+
+impl Unready {
+    /// By how `ssh VM cloud-init status --wait` ended; `None` if the VM is set up.
+    fn of(code: Option<i32>) -> Option<Self> {
+        match code {
+            // 2 says that it recovered from errors.
+            Some(0 | 2) => None,
+            Some(127) => Some(Self {
+                why: "its image has no cloud-init",
+                next: "to wait for SSH instead: cloudsfor vm wait --wait-for ssh ",
+            }),
+            Some(255) => Some(Self {
+                why: "nobody could log in as root by SSH without being asked",
+                next: "to see why (ssh-add adds a key): cloudsfor vm ssh ",
+            }),
+            _ => Some(Self {
+                why: "it failed in the VM",
+                next: "to see why, run `cloud-init status --long` in it: cloudsfor vm ssh ",
+            }),
+        }
+    }
+}
+
 /// The address at which a VM can be reached by SSH.
 fn reachable(vm: &Vm) -> Result<IpAddr, Failure> {
     let unreachable = |why: &str, next: &str| {
@@ -223,4 +246,25 @@ fn reachable(vm: &Vm) -> Result<IpAddr, Failure> {
 
 fn named(vm: &Vm) -> String {
     format!("the VM {} ({})", vm.name, vm.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn how_cloud_init_ended_says_what_to_do() {
+        for set_up in [0, 2] {
+            assert_eq!(Unready::of(Some(set_up)), None);
+        }
+        for (code, next) in [
+            (Some(127), "--wait-for ssh "),
+            (Some(255), "vm ssh "),
+            (Some(1), "cloud-init status --long"),
+            (None, "cloud-init status --long"),
+        ] {
+            let unready = Unready::of(code).unwrap();
+            assert!(unready.next.contains(next), "{code:?}: {unready:?}");
+        }
+    }
 }

@@ -6,7 +6,7 @@ use std::process::Command;
 
 use clap::Args;
 use cloudsfor_core::Api;
-use cloudsfor_types::{VmFeature, VmSelector, VmStatus};
+use cloudsfor_types::{Vm, VmFeature, VmSelector, VmStatus, id};
 
 use super::find::find;
 use super::view::{main_address, ssh_port};
@@ -75,7 +75,7 @@ pub(super) async fn ssh(
             format!("cloudsfor vm get {}", vm.name),
         ));
     };
-    let mut ssh = command(&args.user, true);
+    let mut ssh = command(&vm, &args.user, true);
     if let Some(identity) = &args.identity {
         ssh.arg("-i").arg(identity);
     }
@@ -93,11 +93,16 @@ pub(super) async fn ssh(
     Ok(Exit::of_child(status))
 }
 
-/// ssh for an account, without the address yet. A new address's first key is taken,
-/// another one than before refused; only people may be asked for anything.
-pub(super) fn command(user: &str, may_ask: bool) -> Command {
+/// ssh for an account, without the address yet. A new VM's first key is taken, whichever
+/// VM had its address before; another one than before is refused. Only people may be
+/// asked for anything.
+pub(super) fn command(vm: &Vm, user: &str, may_ask: bool) -> Command {
     let mut command = Command::new("ssh");
     command.args(["-o", "StrictHostKeyChecking=accept-new"]);
+    // Of a hostile server's id nothing reaches ssh that could be read in another way.
+    if id::is_canonical(vm.id.as_str()) {
+        command.args(["-o", &format!("HostKeyAlias={}", vm.id)]);
+    }
     if !may_ask {
         command.args(["-o", "BatchMode=yes"]);
     }

@@ -163,7 +163,10 @@ fn ssh_is_told_where_to_go() {
     );
     assert_eq!(
         shown.screen.out(),
-        "ssh -o StrictHostKeyChecking=accept-new -l root -i 'my key' -p 2222 -- 100.64.0.2 uptime -p\n"
+        format!(
+            "ssh -o StrictHostKeyChecking=accept-new -o HostKeyAlias={ID} -l root -i 'my key' \
+             -p 2222 -- 100.64.0.2 uptime -p\n"
+        )
     );
     for vm in [
         json!({"status": "stopped"}),
