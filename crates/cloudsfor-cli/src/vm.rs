@@ -15,6 +15,7 @@ mod ssh;
 #[cfg(test)]
 mod tests;
 mod update;
+mod usage;
 pub(crate) mod view;
 mod wait;
 mod watch;
@@ -80,6 +81,7 @@ pub(crate) enum Verb {
     Vnc(console::Display),
     /// Show what happens to a VM, as it happens
     Watch(watch::Watch),
+    Usage(usage::Usage),
     /// Make backups of VMs automatically
     EnableBackups(asked::OnVms),
     /// Make no more backups of VMs
@@ -108,6 +110,7 @@ pub(crate) async fn run(
         Verb::Delete(args) => {
             return delete(&list::Vms::default(), api, args, global, terminal).await;
         }
+        Verb::Usage(args) => return usage::usage(api, args, global, terminal).await,
         Verb::Update(args) => return update::update(api, args, global, terminal).await,
         Verb::Snapshots(args) => return args.list(Kept::Snapshots, api, global, terminal).await,
         Verb::Backups(args) => return args.list(Kept::Backups, api, global, terminal).await,

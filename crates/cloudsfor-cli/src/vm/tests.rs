@@ -9,4 +9,5 @@ mod list;
 mod several;
 mod snapshots;
 mod update;
+mod usage;
 mod wait;
