@@ -1,8 +1,7 @@
 //! New identifiers: unpredictable in the service, reproducible in tests.
 
-use std::sync::Mutex;
-
 use jiff::Timestamp;
+use parking_lot::Mutex;
 
 /// Makes ids of 32 lower-case hex digits that don't repeat.
 ///
@@ -35,7 +34,7 @@ impl Ids {
         match &self.0 {
             Source::System => Self::seeded(random_bits() as u64),
             Source::Seeded(state) => {
-                let state = state.lock().unwrap_or_else(|broken| broken.into_inner());
+                let state = state.lock();
                 Self::seeded(!*state)
             }
         }
@@ -51,7 +50,7 @@ impl Ids {
         match &self.0 {
             Source::System => random_bits(),
             Source::Seeded(state) => {
-                let mut state = state.lock().unwrap_or_else(|broken| broken.into_inner());
+                let mut state = state.lock();
                 u128::from(split_mix(&mut state)) << 64 | u128::from(split_mix(&mut state))
             }
         }

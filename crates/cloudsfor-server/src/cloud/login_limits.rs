@@ -4,8 +4,9 @@
 
 use std::collections::HashMap;
 use std::net::IpAddr;
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 use super::error::{CloudError, CloudResult};
 
@@ -59,7 +60,7 @@ pub(super) struct Place<'a> {
 impl LoginLimits {
     /// Takes one of the address's places.
     pub(super) fn enter(&self, address: Address) -> CloudResult<Place<'_>> {
-        let mut waiting = lock(&self.waiting);
+        let mut waiting = self.waiting.lock();
         let number = waiting.entry(address).or_default();
         if *number >= PLACES {
             return Err(CloudError::TooManyLogins);
@@ -73,7 +74,7 @@ impl LoginLimits {
 
     /// How long this attempt has to wait for its turn.
     pub(super) fn delay(&self, pair: &Pair, now: Instant) -> CloudResult<Duration> {
-        let mut failures = lock(&self.failures);
+        let mut failures = self.failures.lock();
         let Some(found) = failures.get_mut(pair) else {
             return Ok(Duration::ZERO);
         };
@@ -96,7 +97,7 @@ impl LoginLimits {
 
     /// Notes a wrong password.
     pub(super) fn failed(&self, pair: Pair, now: Instant) {
-        let mut failures = lock(&self.failures);
+        let mut failures = self.failures.lock();
         if failures.len() >= CAPACITY && !failures.contains_key(&pair) {
             failures.retain(|_, found| now.duration_since(found.last) <= REMEMBERED);
             if failures.len() >= CAPACITY {
@@ -114,13 +115,13 @@ impl LoginLimits {
 
     /// Notes a right password.
     pub(super) fn succeeded(&self, pair: &Pair) {
-        lock(&self.failures).remove(pair);
+        self.failures.lock().remove(pair);
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
-        let mut waiting = lock(&self.limits.waiting);
+        let mut waiting = self.limits.waiting.lock();
         if let Some(number) = waiting.get_mut(&self.address) {
             *number -= 1;
             if *number == 0 {
@@ -128,10 +129,6 @@ impl Drop for Place<'_> {
             }
         }
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -181,6 +178,6 @@ mod tests {
         assert!(limits.enter(pair("a", 1).1).is_ok());
         drop(places);
         assert!(limits.enter(None).is_ok());
-        assert!(lock(&limits.waiting).is_empty());
+        assert!(limits.waiting.lock().is_empty());
     }
 }

@@ -6,13 +6,14 @@
 //! changed password is forgotten at once, whichever process changed it.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use argon2::Argon2;
 use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use hmac::{Hmac, KeyInit, Mac};
+use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
 use sha2::Sha256;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
@@ -75,7 +76,7 @@ struct Flight<'a> {
 
 impl Drop for Flight<'_> {
     fn drop(&mut self) {
-        let mut flights = lock(self.flights);
+        let mut flights = self.flights.lock();
         // The map's and this one: nobody else waits.
         if Arc::strong_count(&self.lock) == 2 {
             flights.remove(&self.digest);
@@ -136,7 +137,7 @@ impl Passwords {
         // What follows takes long.
         *snapshot = None;
         let flight = Flight {
-            lock: lock(&self.flights).entry(digest).or_default().clone(),
+            lock: self.flights.lock().entry(digest).or_default().clone(),
             digest,
             flights: &self.flights,
         };
@@ -211,7 +212,7 @@ impl Passwords {
 
     /// How the verification went lately, if it did.
     fn remembered(&self, digest: &Digest, account: Option<&Account>) -> Option<Option<Caller>> {
-        let remembered = lock(&self.remembered);
+        let remembered = self.remembered.lock();
         let known = remembered.get(digest).filter(|known| {
             known.known_for == KnownFor::of(account) && known.until > Instant::now()
         })?;
@@ -221,7 +222,7 @@ impl Passwords {
 
     fn remember(&self, digest: Digest, known_for: KnownFor, login: Option<Arc<str>>) {
         let now = Instant::now();
-        let mut remembered = lock(&self.remembered);
+        let mut remembered = self.remembered.lock();
         if remembered.len() >= CAPACITY {
             // Wrong ones first, so that a flood of guesses makes no right one be
             // verified again.
@@ -243,10 +244,6 @@ impl Passwords {
         mac.update(email.to_lowercase().as_bytes());
         usize::from(mac.finalize().into_bytes()[0]) % QUEUES
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn keyed(key: &[u8; 16]) -> Hmac<Sha256> {

@@ -1,7 +1,7 @@
 //! Which zone answers a question.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use async_trait::async_trait;
 use hickory_server::net::runtime::{Time, TokioRuntimeProvider};
@@ -11,6 +11,7 @@ use hickory_server::proto::serialize::txt::Parser;
 use hickory_server::server::{Request, RequestHandler, ResponseHandler, ResponseInfo};
 use hickory_server::store::in_memory::InMemoryZoneHandler;
 use hickory_server::zone_handler::{AxfrPolicy, Catalog, MessageResponseBuilder, ZoneType};
+use parking_lot::Mutex;
 
 use crate::cloud::Cloud;
 use crate::cloud::domains::{self, Version, Zone};
@@ -63,12 +64,12 @@ impl Zones {
     }
 
     fn kept(&self, version: &Version) -> Option<Arc<Catalog>> {
-        let parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        let parsed = self.parsed.lock();
         parsed.get(version).cloned()
     }
 
     fn keep(&self, version: Version, catalog: Arc<Catalog>) {
-        let mut parsed = self.parsed.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut parsed = self.parsed.lock();
         parsed.retain(|other, _| other.domain != version.domain);
         if parsed.len() >= KEPT {
             parsed.clear();

@@ -3,9 +3,8 @@
 
 mod rule;
 
-use std::sync::{Mutex, MutexGuard};
-
 use cloudsfor_types::operations::Operation;
+use parking_lot::{Mutex, MutexGuard};
 
 pub use rule::{Fault, InvalidRule, Requests, Rule};
 
@@ -77,9 +76,7 @@ impl Faults {
     }
 
     fn rules(&self) -> MutexGuard<'_, Vec<Counted>> {
-        self.rules
-            .lock()
-            .unwrap_or_else(|broken| broken.into_inner())
+        self.rules.lock()
     }
 }
 

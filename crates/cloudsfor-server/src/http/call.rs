@@ -1,7 +1,7 @@
 //! One request to the API, as handlers see it: who asks, for what, with which
 //! body; and how it is answered.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -11,6 +11,7 @@ use cloudsfor_types::{ErrorId, FieldFault};
 use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use http::{HeaderValue, StatusCode};
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -40,7 +41,7 @@ impl Seen {
     }
 
     fn take(self) -> Option<Snapshot> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).take()
+        self.0.lock().take()
     }
 }
 

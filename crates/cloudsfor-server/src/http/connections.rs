@@ -7,13 +7,14 @@
 
 use std::collections::BTreeMap;
 use std::pin::Pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll};
 
 use axum::body::Body;
 use bytes::Bytes;
 use http_body::{Frame, SizeHint};
+use parking_lot::Mutex;
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 
 /// All connections of a listener.
@@ -61,7 +62,7 @@ impl Connections {
             if let Ok(slot) = self.slots.clone().try_acquire_owned() {
                 break slot;
             }
-            let longest = lock(&self.idle).pop_first();
+            let longest = self.idle.lock().pop_first();
             if let Some((_, make_room)) = longest {
                 make_room.notify_one();
             }
@@ -77,7 +78,7 @@ impl Connections {
             state: Mutex::default(),
             _slot: slot,
         });
-        connection.rest(&mut lock(&connection.state));
+        connection.rest(&mut connection.state.lock());
         connection
     }
 }
@@ -90,10 +91,10 @@ impl Connection {
 
     /// Begins a request, which ends when the answer's body is dropped.
     pub(super) fn begin(self: &Arc<Self>) -> Busy {
-        let mut state = lock(&self.state);
+        let mut state = self.state.lock();
         state.requests += 1;
         if let Some(key) = state.idle.take() {
-            lock(&self.all.idle).remove(&key);
+            self.all.idle.lock().remove(&key);
         }
         Busy(self.clone())
     }
@@ -101,14 +102,14 @@ impl Connection {
     fn rest(&self, state: &mut State) {
         let key = self.all.order.fetch_add(1, Ordering::Relaxed);
         state.idle = Some(key);
-        lock(&self.all.idle).insert(key, self.make_room.clone());
+        self.all.idle.lock().insert(key, self.make_room.clone());
     }
 }
 
 impl Drop for Connection {
     fn drop(&mut self) {
-        if let Some(key) = lock(&self.state).idle.take() {
-            lock(&self.all.idle).remove(&key);
+        if let Some(key) = self.state.lock().idle.take() {
+            self.all.idle.lock().remove(&key);
         }
     }
 }
@@ -122,7 +123,7 @@ impl Busy {
 
 impl Drop for Busy {
     fn drop(&mut self) {
-        let mut state = lock(&self.0.state);
+        let mut state = self.0.state.lock();
         state.requests -= 1;
         if state.requests == 0 {
             self.0.rest(&mut state);
@@ -153,10 +154,6 @@ impl http_body::Body for Sending {
     fn size_hint(&self) -> SizeHint {
         self.body.size_hint()
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]

@@ -3,9 +3,10 @@
 use std::fmt;
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use parking_lot::RwLock;
 use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::crypto::ring;
 use tokio_rustls::rustls::pki_types::pem::PemObject;
@@ -95,7 +96,7 @@ impl Certificate {
             }
             match read(&self.files) {
                 Ok(new) => {
-                    let mut current = self.current.write().unwrap_or_else(PoisonError::into_inner);
+                    let mut current = self.current.write();
                     *current = Arc::new(new);
                     tracing::info!("the certificate was read again");
                     seen = state;
@@ -109,7 +110,7 @@ impl Certificate {
 
 impl ResolvesServerCert for Certificate {
     fn resolve(&self, _hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
-        let current = self.current.read().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current.read();
         Some(current.clone())
     }
 }

@@ -4,9 +4,10 @@
 //! announce them. So one task looks often, for as long as anybody waits.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
+use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::watch;
 
@@ -35,10 +36,7 @@ impl ForeignCommits {
     /// at other times.
     pub(super) fn subscribe(self: &Arc<Self>) -> watch::Receiver<u64> {
         let receiver = self.noticed.subscribe();
-        let mut is_watching = self
-            .is_watching
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut is_watching = self.is_watching.lock();
         if !*is_watching {
             *is_watching = true;
             tokio::spawn(self.clone().watch());
@@ -58,10 +56,7 @@ impl ForeignCommits {
                 self.noticed.send_modify(|number| *number += 1);
             }
             known = version;
-            let mut is_watching = self
-                .is_watching
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
+            let mut is_watching = self.is_watching.lock();
             if self.noticed.receiver_count() == 0 {
                 *is_watching = false;
                 return;
@@ -94,7 +89,7 @@ mod tests {
             other.execute_batch("INSERT INTO t VALUES (1)").unwrap();
             receiver.changed().await.unwrap();
             drop(receiver);
-            while *foreign.is_watching.lock().unwrap() {
+            while *foreign.is_watching.lock() {
                 tokio::task::yield_now().await;
             }
         }

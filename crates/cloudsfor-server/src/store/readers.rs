@@ -1,8 +1,9 @@
 //! Read-only connections, kept open and used by whoever reads next.
 
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use rusqlite::{Connection, OpenFlags};
 
 use super::{StoreError, open};
@@ -65,7 +66,7 @@ impl Readers {
 
     /// Closes those that are idle.
     pub(super) fn close_idle(&self) {
-        self.lock().clear();
+        self.idle.lock().clear();
     }
 
     pub(super) fn read<T, E: From<StoreError>>(
@@ -79,7 +80,7 @@ impl Readers {
     }
 
     fn take(&self) -> Result<Connection, StoreError> {
-        let idle = self.lock().pop();
+        let idle = self.idle.lock().pop();
         match idle {
             Some(connection) => Ok(connection),
             None => {
@@ -90,7 +91,7 @@ impl Readers {
     }
 
     fn put_back(&self, connection: Connection) {
-        let mut idle = self.lock();
+        let mut idle = self.idle.lock();
         if idle.len() < KEPT {
             idle.push(connection);
         }
@@ -108,10 +109,6 @@ impl Readers {
                 .map_err(StoreError::from)?;
             query(&snapshot)
         })
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<Connection>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -136,8 +133,8 @@ mod tests {
             other.execute_batch("INSERT INTO t VALUES (1)").unwrap();
         }
         drop(snapshot);
-        assert_eq!(readers.lock().len(), 1);
+        assert_eq!(readers.idle.lock().len(), 1);
         assert_eq!(readers.read(count).unwrap(), 2);
-        assert_eq!(readers.lock().len(), 1);
+        assert_eq!(readers.idle.lock().len(), 1);
     }
 }

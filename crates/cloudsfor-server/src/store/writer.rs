@@ -6,10 +6,10 @@
 //! client that hangs up cancels nothing that was accepted.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::{Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
@@ -76,11 +76,7 @@ impl Writer {
         E: From<StoreError> + Send + 'static,
         F: FnOnce(&Connection) -> Result<T, E> + Send + 'static,
     {
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone();
+        let jobs = self.jobs.lock().clone();
         let jobs = jobs.ok_or(StoreError::Closed)?;
         let (answer, answered) = oneshot::channel();
         let job: Job = Box::new(move |transaction| {
@@ -114,16 +110,8 @@ impl Writer {
     }
 
     pub(super) async fn close(&self) {
-        let jobs = self
-            .jobs
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
-        let thread = self
-            .thread
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .take();
+        let jobs = self.jobs.lock().take();
+        let thread = self.thread.lock().take();
         drop(jobs);
         if let Some(thread) = thread {
             // The thread ends when the last accepted job is answered.

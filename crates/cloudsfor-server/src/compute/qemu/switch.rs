@@ -23,10 +23,11 @@ use std::net::Ipv4Addr;
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use parking_lot::Mutex;
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::mpsc;
@@ -75,7 +76,7 @@ async fn serve(listener: &UnixListener, gateway: Gateway) -> io::Result<()> {
             continue;
         };
         let (queue, frames) = mpsc::channel(QUEUE);
-        if let Some(port) = locked(&hub).plug(queue) {
+        if let Some(port) = hub.lock().plug(queue) {
             tokio::spawn(attend(stream, hub.clone(), port, frames));
         }
     }
@@ -99,7 +100,7 @@ async fn attend(
     let reading = async {
         let mut reader = BufReader::new(reader);
         while let Some(frame) = frame::read(&mut reader).await? {
-            locked(&hub).pass(port, &frame);
+            hub.lock().pass(port, &frame);
         }
         io::Result::Ok(())
     };
@@ -107,9 +108,5 @@ async fn attend(
         _ = writing => {}
         _ = reading => {}
     }
-    locked(&hub).unplug(port);
-}
-
-fn locked(hub: &Mutex<Hub>) -> MutexGuard<'_, Hub> {
-    hub.lock().unwrap_or_else(PoisonError::into_inner)
+    hub.lock().unplug(port);
 }
