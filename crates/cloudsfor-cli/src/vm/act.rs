@@ -2,9 +2,9 @@
 //! came of it: one function for all of them.
 
 use cloudsfor_core::list::list_all;
-use cloudsfor_core::{Api, Error};
+use cloudsfor_core::{Api, Error, ErrorKind};
 use cloudsfor_types::operations::LIST_VM_SNAPSHOTS;
-use cloudsfor_types::{Action, Vm, VmAction};
+use cloudsfor_types::{Action, ActionType, Vm, VmAction, VmStatus};
 
 use super::asked::{Asked, Loss};
 use super::goal::Waiter;
@@ -75,8 +75,7 @@ async fn on_one(
         terminal.note(&wait.how_to_go_on());
         return Ok(Exit::Done);
     }
-    let resume = |vm: &_| goal.resume(vm, global);
-    let waiter = Waiter::new(api, goal, &resume);
+    let waiter = Waiter::new(api, goal, global);
     until_it_ends(api, &wait, &waiter, terminal, &mut interrupt).await?;
     show(api, vm, request, &waiter, global, terminal, &mut interrupt).await?;
     Ok(Exit::Done)
@@ -120,9 +119,20 @@ pub(super) fn not_started(error: &Error, vm: &Vm, request: &VmAction, global: &G
     }
     let kind = request.action_type();
     let what = format!("the action {kind} was not started on {}", named(vm));
-    Failure::of(error, what)
+    let failure = Failure::of(error, what)
         .naming(|attribute| flag(attribute, kind.as_str()))
-        .about(&vm.id)
+        .about(&vm.id);
+    match (error.kind(), &vm.status) {
+        (ErrorKind::State, VmStatus::Running) if kind == ActionType::Resize => {
+            let stop = global.command(&format!("vm shutdown {}", selector(&vm.id)));
+            failure.instead(format!("shut it down first: {stop}"))
+        }
+        (ErrorKind::State, VmStatus::Stopped) => {
+            let start = global.command(&format!("vm start {}", selector(&vm.id)));
+            failure.instead(format!("start it first: {start}"))
+        }
+        _ => failure,
+    }
 }
 
 fn unknown_outcome(vm: &Vm, request: &VmAction) -> String {

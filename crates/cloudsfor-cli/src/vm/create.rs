@@ -160,10 +160,9 @@ pub(super) async fn create(
         terminal.note(&format!("It is being created. To wait for it: {resume}"));
         return Ok(Exit::Done);
     }
-    let resume = |vm: &_| goal.resume(vm, global);
     let wait = Wait {
         vm: &created.vm,
-        waiter: &Waiter::new(api, goal, &resume),
+        waiter: &Waiter::new(api, goal, global),
         goal,
         global,
     };
@@ -197,8 +196,7 @@ async fn there_already(
     let goal = &args.waiting.goal;
     let is_waited_for = (vm.locked || goal.wait_for > WaitFor::Action) && !args.waiting.no_wait;
     let vm = if is_waited_for {
-        let resume = |vm: &_| goal.resume(vm, global);
-        let waiter = Waiter::new(api, goal, &resume);
+        let waiter = Waiter::new(api, goal, global);
         let mut interrupt = terminal.interrupt();
         let mut progress = terminal.progress();
         tokio::select! {

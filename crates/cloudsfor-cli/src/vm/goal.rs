@@ -46,9 +46,8 @@ pub(crate) enum WaitFor {
 pub(crate) struct Waiter<'a> {
     api: &'a dyn Api,
     goal: &'a Goal,
+    global: &'a Global,
     until: Instant,
-    /// The command that takes the wait up again.
-    resume: &'a dyn Fn(&VmId) -> String,
 }
 
 impl Goal {
@@ -65,17 +64,24 @@ impl Goal {
 }
 
 impl<'a> Waiter<'a> {
-    pub(crate) fn new(
-        api: &'a dyn Api,
-        goal: &'a Goal,
-        resume: &'a dyn Fn(&VmId) -> String,
-    ) -> Self {
+    pub(crate) fn new(api: &'a dyn Api, goal: &'a Goal, global: &'a Global) -> Self {
         Self {
             api,
             goal,
+            global,
             until: Instant::now() + goal.timeout,
-            resume,
         }
+    }
+
+    /// The command that takes the wait up again.
+    fn resume(&self, vm: &VmId) -> String {
+        self.goal.resume(vm, self.global)
+    }
+
+    /// Another command on this VM: `vm start`, and what comes after the VM.
+    fn on(&self, verb: &str, vm: &Vm, more: &str) -> String {
+        let command = format!("{verb} {}{more}", selector(&vm.id));
+        self.global.command(&command)
     }
 
     /// The options of a call that may take all the time that is left.
@@ -123,7 +129,7 @@ impl<'a> Waiter<'a> {
         if vm.status != VmStatus::Running {
             let what = format!("{} doesn't run: it is {}", named(vm), vm.status);
             let why = "nothing runs on it any more that would change that";
-            let next = format!("to start it: cloudsfor vm start {}", selector(&vm.id));
+            let next = format!("to start it: {}", self.on("vm start", vm, ""));
             return Err(Failure::new(Exit::Conflict, what, why)
                 .next(next)
                 .about(&vm.id));
@@ -156,14 +162,18 @@ impl<'a> Waiter<'a> {
         match timeout_at(self.until, ssh.status()).await {
             Ok(Ok(status)) => match Unready::of(status.code()) {
                 None => Ok(()),
-                Some(unready) => Err(Failure::new(Exit::Error, what(), unready.why)
-                    .next(format!("{}{}", unready.next, vm.name))
-                    .about(&vm.id)),
+                Some(unready) => {
+                    let (to, verb, more) = unready.next;
+                    let next = format!("{to}: {}", self.on(verb, vm, more));
+                    Err(Failure::new(Exit::Error, what(), unready.why)
+                        .next(next)
+                        .about(&vm.id))
+                }
             },
             Ok(Err(error)) => Err(ssh::not_started(&error).about(&vm.id)),
             Err(_) => {
                 let why = format!("it is at it still after {}", elapsed(self.goal.timeout));
-                let resume = format!("to wait on: {}", (self.resume)(&vm.id));
+                let resume = format!("to wait on: {}", self.resume(&vm.id));
                 let failure = Failure::new(Exit::StillRunning, what(), why);
                 Err(failure.next(resume).about(&vm.id))
             }
@@ -177,12 +187,12 @@ impl<'a> Waiter<'a> {
             selector(id)
         );
         Failure::new(Exit::Interrupted, "interrupted while waiting", why)
-            .next(format!("to wait on: {}", (self.resume)(id)))
+            .next(format!("to wait on: {}", self.resume(id)))
             .about(id)
     }
 
     fn gave_up(&self, error: &Error, vm: &str, id: &VmId, state: &str) -> Failure {
-        let resume = format!("to wait on: {}", (self.resume)(id));
+        let resume = format!("to wait on: {}", self.resume(id));
         let failure = match error.kind() {
             ErrorKind::Deadline => {
                 let what = format!("{vm} isn't ready after {}", elapsed(self.goal.timeout));
@@ -197,32 +207,34 @@ impl<'a> Waiter<'a> {
     }
 }
 
-/// Why a VM isn't set up, and what to do: a command that ends with the VM's name.
+/// Why a VM isn't set up, and what to do: to what end, which verb, and what comes after
+/// the VM.
 #[derive(Debug, PartialEq)]
 struct Unready {
     why: &'static str,
-    next: &'static str,
+    next: (&'static str, &'static str, &'static str),
 }
 
 impl Unready {
     /// By how `ssh VM cloud-init status --wait` ended; `None` if the VM is set up.
     fn of(code: Option<i32>) -> Option<Self> {
-        match code {
+        let (why, next) = match code {
             // 2 says that it recovered from errors.
-            Some(0 | 2) => None,
-            Some(127) => Some(Self {
-                why: "its image has no cloud-init",
-                next: "to wait for SSH instead: cloudsfor vm wait --wait-for ssh ",
-            }),
-            Some(255) => Some(Self {
-                why: "nobody could log in as root by SSH without being asked",
-                next: "to see why (ssh-add adds a key): cloudsfor vm ssh ",
-            }),
-            _ => Some(Self {
-                why: "it failed in the VM",
-                next: "to see why, run `cloud-init status --long` in it: cloudsfor vm ssh ",
-            }),
-        }
+            Some(0 | 2) => return None,
+            Some(127) => (
+                "its image has no cloud-init",
+                ("to wait for SSH instead", "vm wait", " --wait-for ssh"),
+            ),
+            Some(255) => (
+                "ssh could not log in as root without asking",
+                ("to see why (ssh-add adds a key)", "vm ssh", ""),
+            ),
+            _ => (
+                "it failed in the VM",
+                ("to see why", "vm ssh", " -- cloud-init status --long"),
+            ),
+        };
+        Some(Self { why, next })
     }
 }
 
@@ -257,14 +269,14 @@ mod tests {
         for set_up in [0, 2] {
             assert_eq!(Unready::of(Some(set_up)), None);
         }
-        for (code, next) in [
-            (Some(127), "--wait-for ssh "),
-            (Some(255), "vm ssh "),
-            (Some(1), "cloud-init status --long"),
-            (None, "cloud-init status --long"),
+        for (code, verb, more) in [
+            (Some(127), "vm wait", " --wait-for ssh"),
+            (Some(255), "vm ssh", ""),
+            (Some(1), "vm ssh", " -- cloud-init status --long"),
+            (None, "vm ssh", " -- cloud-init status --long"),
         ] {
-            let unready = Unready::of(code).unwrap();
-            assert!(unready.next.contains(next), "{code:?}: {unready:?}");
+            let (_, to_do, further) = Unready::of(code).unwrap().next;
+            assert_eq!((to_do, further), (verb, more), "{code:?}");
         }
     }
 }

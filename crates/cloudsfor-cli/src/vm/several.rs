@@ -43,8 +43,7 @@ pub(super) async fn act(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     let mut interrupt = terminal.interrupt();
-    let resume = |vm: &VmId| waiting.goal.resume(vm, global);
-    let waiter = Waiter::new(api, &waiting.goal, &resume);
+    let waiter = Waiter::new(api, &waiting.goal, global);
     let started = start(api, vms, request, global, terminal, &mut interrupt).await?;
     let mut ends: Vec<Result<(), Exit>> = started
         .iter()
@@ -114,8 +113,7 @@ pub(super) async fn wait(
         }
     }
     let mut interrupt = terminal.interrupt();
-    let resume = |vm: &VmId| args.goal.resume(vm, global);
-    let waiter = Waiter::new(api, &args.goal, &resume);
+    let waiter = Waiter::new(api, &args.goal, global);
     let reached = reach_each(&ids, &waiter, global, terminal, &mut interrupt).await?;
     let ends: Vec<_> = reached
         .iter()

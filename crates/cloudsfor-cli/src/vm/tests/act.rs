@@ -335,3 +335,21 @@ fn what_lacks_something_is_a_usage_error() {
         assert!(refused(args).starts_with("error:"), "{args:?}");
     }
 }
+
+#[test]
+fn a_vm_in_the_wrong_state_is_told_how_to_leave_it() {
+    let refusing = |status: &'static str| {
+        let mut api = MockApi::new();
+        api.expect_get_vm()
+            .returning(move |_, _| Ok(a_vm(json!({"status": status}))));
+        api.expect_create_vm_action().returning(move |_, _, _| {
+            let message = format!("the VM is {status}");
+            Err(Error::new(ErrorKind::State, "create_vm_action", message))
+        });
+        api
+    };
+    let resize = format!("--local vm resize {ID} --size 2");
+    act(&refusing("running"), &resize, Fake::default()).golden("vm-act/resize-running.txt");
+    let reboot = format!("vm reboot {ID}");
+    act(&refusing("stopped"), &reboot, Fake::default()).golden("vm-act/reboot-stopped.txt");
+}
