@@ -30,10 +30,15 @@ pub(crate) fn image() -> Option<PathBuf> {
     };
     let required = std::env::var("CLOUDSFOR_TEST_VMS").is_ok_and(|value| value == "required");
     assert!(!required, "real VMs can't be tested: {missing}");
-    // Not by a macro, which the test harness would keep to itself.
-    let line = format!("\nSKIPPED: real VMs were not tested: {missing}\n");
-    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
+    said_loudly(&format!("real VMs were not tested: {missing}"));
     None
+}
+
+/// Says what was skipped.
+pub(crate) fn said_loudly(skipped: &str) {
+    // Not by a macro, which the test harness would keep to itself.
+    let line = format!("\nSKIPPED: {skipped}\n");
+    let _ = std::io::Write::write_all(&mut std::io::stderr(), line.as_bytes());
 }
 
 /// A data directory with real VMs, and the service on it.
@@ -45,7 +50,11 @@ pub(crate) struct Host {
 impl Host {
     /// A service with the test image and a key, `1`.
     pub(crate) fn start(image: &Path) -> Self {
-        let dir = tempfile::tempdir().unwrap();
+        Self::start_in(tempfile::tempdir().unwrap(), image)
+    }
+
+    /// The same, with its data in `data` in this directory.
+    pub(crate) fn start_in(dir: TempDir, image: &Path) -> Self {
         let mut host = Self { dir, service: None };
         let data = host.data();
         let mut import = cloudsfor(&["serve", "image", "import", IMAGE]);

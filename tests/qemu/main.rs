@@ -7,6 +7,7 @@
 mod consoles;
 mod contract;
 mod crashes;
+mod faults;
 mod host;
 mod life;
 mod networks;

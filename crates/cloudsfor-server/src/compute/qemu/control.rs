@@ -10,9 +10,9 @@ use qapi::futures::{QapiStream, QmpStreamTokio};
 use qapi::qmp::{
     BackupCommon, BlockdevBackup, BlockdevOptions, BlockdevOptionsBase, BlockdevOptionsFile,
     BlockdevOptionsGenericCOWFormat, BlockdevOptionsGenericFormat, BlockdevOptionsQcow2,
-    BlockdevRef, JobStatus, MirrorSyncMode, QmpCommand, block_resize, blockdev_add,
-    blockdev_backup, blockdev_del, device_add, device_del, job_cancel, job_dismiss, netdev_del,
-    qom_list, query_chardev, query_jobs, quit, system_powerdown,
+    BlockdevRef, JobStatus, MirrorSyncMode, QmpCommand, RunState, block_resize, blockdev_add,
+    blockdev_backup, blockdev_del, cont, device_add, device_del, job_cancel, job_dismiss,
+    netdev_del, qom_list, query_chardev, query_jobs, query_status, quit, system_powerdown,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -95,6 +95,14 @@ impl Control {
         let devices = self.execute(query_chardev {}).await?;
         let console = devices.iter().find(|device| device.label == CONSOLE_DEVICE);
         Ok(console.is_some_and(|console| !console.filename.starts_with("disconnected:")))
+    }
+
+    /// Has the guest go on, if it is held for want of room on the host's disk.
+    pub(super) async fn release(&mut self) -> Result<(), ComputeError> {
+        if self.execute(query_status {}).await?.status == RunState::io_error {
+            self.execute(cont {}).await?;
+        }
+        Ok(())
     }
 
     /// Makes the disk larger while the guest runs.

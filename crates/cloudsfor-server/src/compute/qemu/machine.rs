@@ -131,19 +131,29 @@ impl Qemu {
             let dir = self.places.vm(&machine.id);
             // In the VM's directory, so that it goes with the VM.
             let new = dir.join("snapshot.new");
-            remove_file(&new)?;
-            if process::runs(&dir, machine.id.as_str()) {
-                let bytes = disks::info(&dir.join(DISK)).await?.virtual_size;
-                disks::create(&new, bytes).await?;
-                Control::connect(&dir).await?.copy_disk(&new).await?;
-            } else {
-                disks::copy(&dir.join(DISK), "qcow2", &new, turn(&dir).await?).await?;
+            let copied = self.copy_to(&machine.id, &new).await;
+            if copied.is_err() {
+                // What there is of it takes room, perhaps the last.
+                remove_file(&new)?;
             }
+            copied?;
             disks::put(&new, &file)?;
         }
         let space = gigabytes(disks::space(&file)?);
         let hundredths = space.map_or(0.0, |space| (space.get() * 100.0).ceil());
         Ok(Gigabytes::new(hundredths / 100.0).unwrap_or(Gigabytes::from(0)))
+    }
+
+    /// Copies a machine's disk as it is now into a new file, while it runs or not.
+    async fn copy_to(&self, id: &VmId, new: &Path) -> Done {
+        let dir = self.places.vm(id);
+        remove_file(new)?;
+        if !process::runs(&dir, id.as_str()) {
+            return disks::copy(&dir.join(DISK), "qcow2", new, turn(&dir).await?).await;
+        }
+        let bytes = disks::info(&dir.join(DISK)).await?.virtual_size;
+        disks::create(new, bytes).await?;
+        Control::connect(&dir).await?.copy_disk(new).await
     }
 
     /// Puts a new disk on top of an image in place of the machine's, which is off

@@ -37,6 +37,7 @@ mod machine;
 mod networks;
 mod places;
 mod process;
+mod room;
 mod seed;
 mod start;
 mod switch;
@@ -44,6 +45,8 @@ mod turn;
 mod version;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
@@ -69,6 +72,8 @@ pub struct Qemu {
     places: Places,
     images: Images,
     index: Index,
+    /// Whether guests may be held for want of room on the disk.
+    may_be_held: Arc<AtomicBool>,
 }
 
 impl Qemu {
@@ -85,6 +90,8 @@ impl Qemu {
             images: Images::at(&places),
             index: Index::of(data_dir).map_err(std::io::Error::other)?,
             places,
+            // By a disk that was full before.
+            may_be_held: Arc::new(AtomicBool::new(true)),
         })
     }
 
@@ -203,7 +210,8 @@ impl Compute for Qemu {
     }
 
     async fn tend(&self) -> Result<(), ComputeError> {
-        self.tend_networks().await
+        let networks = self.tend_networks().await;
+        self.release_held().await.and(networks)
     }
 
     async fn destroy(&self, id: &VmId) -> ComputeResult {

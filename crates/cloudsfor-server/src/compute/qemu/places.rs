@@ -85,8 +85,13 @@ impl Places {
         self.root.join("images")
     }
 
+    /// Where each VM has its directory.
+    pub(super) fn vms(&self) -> PathBuf {
+        self.root.join("vms")
+    }
+
     pub(super) fn vm(&self, id: &VmId) -> PathBuf {
-        self.root.join("vms").join(id.as_str())
+        self.vms().join(id.as_str())
     }
 
     /// Where each private network has its directory.

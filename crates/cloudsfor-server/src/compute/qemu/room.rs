@@ -1,0 +1,57 @@
+//! VMs that wait for room on the host's disk.
+//!
+//! QEMU holds a guest that writes when there is no room, rather than tell it of an
+//! error, after which its file system would be of no use. It is told to go on once
+//! there is room.
+
+use std::sync::atomic::Ordering;
+
+use cloudsfor_types::VmId;
+
+use super::control::Control;
+use super::disks::fault;
+use super::{Qemu, host, process};
+use crate::compute::ComputeError;
+
+/// With less free disk than this, guests that were held would be held again.
+const ROOM: u64 = 64 << 20;
+
+impl Qemu {
+    /// Has guests go on that were held for want of room, once there is some.
+    pub(super) async fn release_held(&self) -> Result<(), ComputeError> {
+        let free = host::free_disk(self.places.root())
+            .map_err(|error| fault("the free disk space can't be told", &error))?;
+        if free < ROOM {
+            if !self.may_be_held.swap(true, Ordering::Relaxed) {
+                tracing::error!(free, "the disk is full: VMs that write wait for room");
+            }
+            return Ok(());
+        }
+        if !self.may_be_held.swap(false, Ordering::Relaxed) {
+            return Ok(());
+        }
+        let released = self.release_all().await;
+        if released.is_err() {
+            self.may_be_held.store(true, Ordering::Relaxed);
+        }
+        released
+    }
+
+    async fn release_all(&self) -> Result<(), ComputeError> {
+        let dirs = std::fs::read_dir(self.places.vms());
+        let mut result = Ok(());
+        for dir in dirs.into_iter().flatten().flatten() {
+            let name = dir.file_name();
+            let Some(id) = name.to_str().and_then(|name| VmId::new(name).ok()) else {
+                continue;
+            };
+            let dir = self.places.vm(&id);
+            if process::runs(&dir, id.as_str()) {
+                let released = async { Control::connect(&dir).await?.release().await };
+                // One that doesn't answer holds up no other.
+                result = released.await.and(result);
+            }
+        }
+        result
+    }
+}
