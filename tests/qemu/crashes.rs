@@ -2,6 +2,8 @@
 
 use std::process::Command;
 
+use cloudsfor_tests::binary::run;
+
 use crate::host::{Host, IMAGE, image, kill, until};
 
 #[test]
@@ -34,24 +36,10 @@ fn whatever_is_killed_what_is_said_is_so() {
 
     // A VM that doesn't answer any more is deleted all the same.
     let process = host.processes();
-    let mut stop = Command::new("kill");
-    assert!(
-        stop.args(["-s", "STOP"])
-            .args(&process)
-            .status()
-            .unwrap()
-            .success()
-    );
+    run(Command::new("kill").args(["-s", "STOP"]).args(&process)).ok();
     let dir = host.dir_of("one");
     host.cli(&["vm", "delete", "one", "--yes"]).ok();
-    let gone = std::time::Instant::now();
-    while dir.exists() {
-        assert!(
-            gone.elapsed().as_secs() < 60,
-            "its directory is there still"
-        );
-        std::thread::sleep(std::time::Duration::from_millis(100));
-    }
+    until("its directory is gone", || !dir.exists());
     assert!(
         !std::path::Path::new("/proc")
             .join(&process[0])

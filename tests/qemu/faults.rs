@@ -13,11 +13,14 @@ use crate::host::{Host, IMAGE, count, image, kill, said_loudly, until};
 /// A file system of its own in a file, at a directory; only root can have one.
 struct SmallDisk {
     at: PathBuf,
+    /// Which can't be removed before.
+    within: PathBuf,
 }
 
 impl SmallDisk {
     /// One of 1.5 GB, which takes no more room than is used of it.
-    fn at(at: &Path) -> Option<Self> {
+    fn at(within: &Path, place: &str) -> Option<Self> {
+        let at = &within.join(place);
         let file = at.with_extension("disk");
         std::fs::create_dir_all(at).unwrap();
         std::fs::File::create(&file)
@@ -32,7 +35,10 @@ impl SmallDisk {
             let ended = command.output();
             ended.is_ok_and(|ended| ended.status.success())
         });
-        is_made.then(|| Self { at: at.to_owned() })
+        is_made.then(|| Self {
+            at: at.to_owned(),
+            within: within.to_owned(),
+        })
     }
 
     /// Leaves hardly any room on it.
@@ -63,6 +69,7 @@ impl Drop for SmallDisk {
     fn drop(&mut self) {
         // Also while a process that was killed is still ending.
         let _ = Command::new("umount").arg("-l").arg(&self.at).status();
+        let _ = std::fs::remove_dir_all(&self.within);
     }
 }
 
@@ -71,7 +78,7 @@ fn a_full_disk_holds_vms_until_there_is_room() {
     let Some(image) = image() else { return };
     let dir = tempfile::tempdir().unwrap();
     // The disks' alone: the service's own state is elsewhere.
-    let Some(disk) = SmallDisk::at(&dir.path().join("data/qemu")) else {
+    let Some(disk) = SmallDisk::at(dir.path(), "data/qemu") else {
         said_loudly("a full disk was not tested: a file system of its own needs root");
         return;
     };

@@ -88,8 +88,18 @@ impl Host {
 
     /// Starts the service again.
     pub(crate) fn restart(&mut self) {
-        let more = ["--compute", "qemu"];
+        let more = ["--compute", "qemu", "--testing"];
         self.service = Some(Served::start_with_account(&self.data(), &more));
+    }
+
+    /// Moves the service's time on; the VMs' goes on as it does.
+    pub(crate) fn a_day_passes(&self) {
+        let endpoint = &self.service.as_ref().unwrap().endpoint;
+        let mut curl = Command::new("curl");
+        curl.args(["-sS", "-f", "-H", "Content-Type: application/json"])
+            .args(["-d", "{\"advance_seconds\":86400}"])
+            .arg(endpoint.replace("/api/v1", "/testing/clock"));
+        run(&mut curl).ok();
     }
 
     /// Runs a command against the service.
@@ -201,10 +211,10 @@ fn named(is_one: impl Fn(&str) -> bool) -> Vec<String> {
         .collect()
 }
 
-/// Waits until something is so, for half a minute at most.
+/// Waits until something is so, for a minute at most.
 #[track_caller]
 pub(crate) fn until(what: &str, is_so: impl Fn() -> bool) {
-    let deadline = Instant::now() + Duration::from_secs(30);
+    let deadline = Instant::now() + Duration::from_secs(60);
     while !is_so() {
         assert!(Instant::now() < deadline, "never: {what}");
         std::thread::sleep(Duration::from_millis(50));

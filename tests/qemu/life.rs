@@ -11,12 +11,19 @@ fn a_vm_lives_as_its_owner_says() {
     let mut host = Host::start(&image);
 
     // It is what was asked for, and it is said where it really is reached.
-    host.create("one.example.com", IMAGE, &FOR_SSH).ok();
+    let script = host.data().join("script");
+    std::fs::write(&script, "#!/bin/sh\necho told >/root/told\n").unwrap();
+    let asked = ["--backups", "--user-data", script.to_str().unwrap()];
+    host.create("one.example.com", IMAGE, &[&asked[..], &FOR_SSH].concat())
+        .ok();
     let vm = host.vm("one.example.com");
     assert_eq!(vm["status"], "running");
     assert!(!vm["features"].to_string().contains("simulated"), "{vm}");
     assert_eq!(host.ssh("one.example.com", "hostname"), "one.example.com");
     assert_eq!(host.ssh("one.example.com", "nproc"), "1");
+    until("the user's script has run", || {
+        host.ssh("one.example.com", "cat /root/told 2>/dev/null || true") == "told"
+    });
     assert_eq!(sectors(&host, "one.example.com"), gigabytes(1));
     let memory = host.ssh(
         "one.example.com",
@@ -87,24 +94,37 @@ fn a_vm_lives_as_its_owner_says() {
     host.cli(&[&["vm", "start", "two"], &FOR_SSH[..]].concat())
         .ok();
     assert_eq!(host.ssh("two", "nproc; cat /root/file"), "2\nold");
-    assert_eq!(sectors(&host, "two"), gigabytes(2));
+    host.cli(&["vm", "rename", "two", "second"]).ok();
+    assert_eq!(sectors(&host, "second"), gigabytes(2));
     // While it runs, too.
-    host.cli(&["vm", "resize", "two", "--disk-size", "3"]).ok();
-    assert_eq!(sectors(&host, "two"), gigabytes(3));
+    host.cli(&["vm", "resize", "second", "--disk-size", "3"])
+        .ok();
+    assert_eq!(sectors(&host, "second"), gigabytes(3));
     let uptime = |host: &Host| -> f64 {
-        let uptime = host.ssh("two", "cut -d' ' -f1 /proc/uptime");
+        let uptime = host.ssh("second", "cut -d' ' -f1 /proc/uptime");
         uptime.parse().unwrap()
     };
     let before = uptime(&host);
-    host.cli(&[&["vm", "reboot", "two"], &FOR_SSH[..]].concat())
+    host.cli(&[&["vm", "reboot", "second"], &FOR_SSH[..]].concat())
         .ok();
     assert!(uptime(&host) < before + 5.0, "it was restarted");
+    // That is when its new name is read.
+    assert_eq!(host.ssh("second", "hostname"), "second");
+
+    // Backups are made of whoever asked for them.
+    host.a_day_passes();
+    until("there is a backup", || {
+        let vm = host.vm("one.example.com");
+        vm["backup_ids"].as_array().unwrap().len() == 1 && vm["locked"] == false
+    });
+    assert_eq!(count(&host.data().join("qemu/snapshots")), 1);
+    assert_eq!(host.vm("second")["backup_ids"].to_string(), "[]");
 
     // Nothing is left behind.
-    let ids: Vec<_> = ["one.example.com", "two"]
+    let ids: Vec<_> = ["one.example.com", "second"]
         .map(|name| host.vm(name)["id"].as_str().unwrap().to_owned())
         .to_vec();
-    host.cli(&["vm", "delete", "one.example.com", "two", "--yes"])
+    host.cli(&["vm", "delete", "one.example.com", "second", "--yes"])
         .ok();
     let vms = host.data().join("qemu/vms");
     until("the VMs' directories are gone", || count(&vms) == 0);

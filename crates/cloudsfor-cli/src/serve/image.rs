@@ -113,6 +113,7 @@ fn list(
                 min_disk: None,
                 description: entry.description.clone(),
                 source: entry.url.clone(),
+                verified: Some(entry.verified),
             });
         }
     }
@@ -152,6 +153,9 @@ struct Item {
     min_disk: Option<u32>,
     description: String,
     source: String,
+    /// Whether whoever lists the address has tried it; nothing of what is here, which
+    /// was verified when it came.
+    verified: Option<bool>,
 }
 
 impl Item {
@@ -162,6 +166,7 @@ impl Item {
             min_disk: Some(image.min_disk),
             description: image.description.clone(),
             source: image.source.clone(),
+            verified: None,
         }
     }
 }
@@ -183,6 +188,14 @@ impl Resource for Item {
             cell.text(&item.description);
         })
         .elastic(),
+        Column::new("ADDRESS", |item: &Self, cell| {
+            cell.optional_text(item.verified.map(
+                |tried| {
+                    if tried { "tried" } else { "not tried" }
+                },
+            ));
+        })
+        .rank(1),
         Column::new("SOURCE", |item: &Self, cell| cell.text(&item.source)).rank(1),
     ];
 
