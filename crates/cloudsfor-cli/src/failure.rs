@@ -163,12 +163,20 @@ impl From<io::Error> for Failure {
 }
 
 fn why(error: &Error) -> String {
-    let mut why = error.message().to_owned();
+    // The message repeats the faults, which are told one by one below it.
+    let has_faults = !error.fields().is_empty();
+    let mut why = match has_faults {
+        true => "the request breaks rules".to_owned(),
+        false => error.message().to_owned(),
+    };
     if let Some(excerpt) = error.excerpt() {
         why.push_str(&format!("; the answer was: {excerpt}"));
     }
     if let Some(request_id) = error.request_id() {
         why.push_str(&format!(" (request {request_id})"));
+    }
+    if has_faults {
+        why.push(':');
     }
     why
 }

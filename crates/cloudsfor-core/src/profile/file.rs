@@ -96,10 +96,11 @@ fn fill(new: &Path, text: &str) -> io::Result<()> {
     file.sync_all()
 }
 
-/// The new name is durable when its directory is.
+/// The new name is durable when its directory is; where directories are files.
 fn sync_directory(target: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    if let Some(dir) = target.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+    if cfg!(unix)
+        && let Some(dir) = target.parent().filter(|dir| !dir.as_os_str().is_empty())
+    {
         File::open(dir)?.sync_all()?;
     }
     Ok(())
