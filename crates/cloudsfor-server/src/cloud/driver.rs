@@ -68,7 +68,14 @@ impl Driver {
     /// If that can't be written down.
     pub fn keep(self, data_dir: &Path) -> io::Result<()> {
         make_private_dir(data_dir)?;
-        std::fs::write(data_dir.join(FILE), self.name())
+        let file = data_dir.join(FILE);
+        if std::fs::read_to_string(&file).is_ok_and(|kept| kept.trim() == self.name()) {
+            return Ok(());
+        }
+        // Another process may read it meanwhile, and must not find half of it.
+        let new = data_dir.join(format!("{FILE}.{}", std::process::id()));
+        std::fs::write(&new, self.name())?;
+        std::fs::rename(new, file)
     }
 
     /// A cloud's parts with this driver, where `simulated` are those of a cloud of
