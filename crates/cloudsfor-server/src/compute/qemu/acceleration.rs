@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
 use super::SYSTEM;
+use super::turn::turn;
 use crate::store::make_private_dir;
 
 /// The longest that the probe's guest may take. It needs a tenth of a second.
@@ -71,10 +72,17 @@ pub(super) struct Found {
 pub(super) async fn find(root: &Path) -> std::io::Result<Found> {
     let file = root.join("acceleration.json");
     let boot = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    let kept = std::fs::read(&file)
-        .ok()
-        .and_then(|bytes| serde_json::from_slice::<Found>(&bytes).ok());
-    if let Some(kept) = kept.filter(|kept| kept.boot == boot) {
+    let kept = || {
+        let bytes = std::fs::read(&file).ok()?;
+        let kept = serde_json::from_slice::<Found>(&bytes).ok()?;
+        (kept.boot == boot).then_some(kept)
+    };
+    if let Some(kept) = kept() {
+        return Ok(kept);
+    }
+    // Several machines may be started at once: one of them looks for all.
+    let _turn = turn(root).await.map_err(std::io::Error::other)?;
+    if let Some(kept) = kept() {
         return Ok(kept);
     }
     let notice = kvm_notice(root).await?;
