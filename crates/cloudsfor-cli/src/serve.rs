@@ -214,39 +214,36 @@ pub(crate) async fn run(
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
     log_to_standard_error();
-    // It has no data directory of its own.
-    #[cfg(target_os = "linux")]
-    if let Some(Task::Switch(args)) = &args.task {
-        return switch::run(args).await;
-    }
     let asked = global
         .data_dir
         .as_deref()
         .or(environment.data_dir.as_deref());
-    let dir = data_dir(asked)?;
     match &args.task {
-        Some(task) => operate(task, &dir, global, terminal).await,
-        None => serve(args, dir, terminal).await,
+        Some(task) => operate(task, asked, global, terminal).await,
+        None => serve(args, data_dir(asked)?, terminal).await,
     }
 }
 
 async fn operate(
     task: &Task,
-    dir: &Path,
+    asked: Option<&Path>,
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
+    let dir = data_dir(asked);
     let task = match task {
         Task::OfCloud(task) => task,
-        Task::Restore(args) => return backup::restore(dir, args, terminal),
+        Task::Restore(args) => return backup::restore(&dir?, args, terminal),
         #[cfg(target_os = "linux")]
-        Task::Doctor(_) => return doctor::run(dir, terminal).await,
+        Task::Doctor(_) => return doctor::run(&dir?, terminal).await,
         #[cfg(target_os = "linux")]
-        Task::Image { verb } => return image::run(dir, verb, global, terminal).await,
+        Task::Image { verb } => return image::run(&dir?, verb, global, terminal).await,
+        // It has no data directory of its own.
         #[cfg(target_os = "linux")]
         Task::Switch(args) => return switch::run(args).await,
     };
-    let admin = Admin::open(dir).map_err(|error| {
+    let dir = dir?;
+    let admin = Admin::open(&dir).map_err(|error| {
         let what = format!("the cloud in {} can't be opened", dir.display());
         Failure::new(admin_exit(&error), what, error.to_string())
     })?;
