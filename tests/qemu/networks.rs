@@ -2,23 +2,21 @@
 
 use crate::host::{Host, IMAGE, count, image, kill, until};
 
-const FOR_SSH: [&str; 2] = ["--wait-for", "ssh"];
-
 #[test]
 fn members_reach_each_other_and_others_do_not() {
     let Some(image) = image() else { return };
     let mut host = Host::start(&image);
-    let create = |host: &Host, name: &str, more: &[&str]| {
-        host.create(name, IMAGE, &[&FOR_SSH[..], more].concat())
+    for name in ["one", "two"] {
+        host.create(name, IMAGE, &["--private-networking", "--no-wait"])
             .ok();
-    };
-    create(&host, "one", &["--private-networking"]);
-    create(&host, "two", &["--private-networking"]);
-    create(&host, "apart", &[]);
+    }
+    host.create("apart", IMAGE, &["--no-wait"]).ok();
+    host.cli(&["vm", "wait", "one", "two", "apart", "--wait-for", "ssh"])
+        .ok();
     let (one, two) = (private(&host, "one"), private(&host, "two"));
     assert_eq!(private_of(&host, "apart"), None);
 
-    // By address and by name: `two` was told of `one` at its boot, and `one` asks.
+    // By address and by name.
     for (from, to) in [
         ("one", &*two),
         ("two", "one"),
@@ -60,6 +58,7 @@ fn members_reach_each_other_and_others_do_not() {
     let up = format!("ip link set eth1 up && ip addr add {address}/16 dev eth1");
     host.ssh("apart", &up);
     assert_eq!(fetched(&host, "apart", &one), "of one");
+    // It was told of it by no list.
     until("one reaches apart", || reaches(&host, "one", "apart"));
     host.cli(&["network", "leave", &network, "apart"]).ok();
     until("it has one interface", || interfaces(&host, "apart") == 1);
