@@ -35,13 +35,14 @@ pub(super) async fn surround(
     mut request: Request,
     next: Next,
 ) -> Response {
-    let counted = layers.metrics.as_ref().map(|m| m.begin(&request));
+    let operation = operation::of(&request);
+    let counted = layers.metrics.as_ref().map(|m| m.begin(operation));
     let envelope = Envelope::open(&layers.cloud, &mut request);
     let unread = drain::watch(&mut request);
     let response = match head::check(&request) {
         Ok(()) => {
             let is_safe = request.method().is_safe();
-            let answer = Box::pin(layers.clone().answer(request, next));
+            let answer = Box::pin(layers.clone().answer(operation, request, next));
             error::caught(deadline::keep(detach::finish(is_safe, answer))).await
         }
         Err(error) => error.into_response(),
@@ -57,18 +58,28 @@ pub(super) async fn surround(
 }
 
 impl Layers {
-    async fn answer(self: Arc<Self>, request: Request, next: Next) -> Response {
+    async fn answer(
+        self: Arc<Self>,
+        operation: Option<&'static Operation>,
+        request: Request,
+        next: Next,
+    ) -> Response {
         let faults = self.faults.as_ref();
-        let fault = faults.and_then(|faults| faults.next(operation::of(&request)));
-        let answer = pin!(self.let_in(request, next));
+        let fault = faults.and_then(|faults| faults.next(operation));
+        let answer = pin!(self.let_in(operation, request, next));
         match fault {
             Some(fault) => faults::meet(fault, answer).await,
             None => answer.await,
         }
     }
 
-    async fn let_in(&self, request: Request, next: Next) -> Response {
-        let mut snapshot = match operation::of(&request) {
+    async fn let_in(
+        &self,
+        operation: Option<&'static Operation>,
+        request: Request,
+        next: Next,
+    ) -> Response {
+        let mut snapshot = match operation {
             Some(operation) if reads_one(operation, request.uri()) => self.cloud.snapshot().ok(),
             _ => None,
         };

@@ -8,6 +8,7 @@ use axum::body::Body;
 use axum::extract::{Request, State};
 use axum::response::Response;
 use cloudsfor_types::ErrorId;
+use cloudsfor_types::operations::Operation;
 use http::header::CONTENT_TYPE;
 use http::{HeaderValue, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -18,9 +19,9 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
 
+use super::auth;
 use super::call::Answer;
 use super::error::ApiError;
-use super::{auth, operation};
 use crate::cloud::{Cloud, CloudResult};
 use crate::store::statistics;
 
@@ -135,11 +136,11 @@ pub(super) struct Counted<'a> {
 
 impl Metrics {
     /// Counts a request that begins.
-    pub(super) fn begin(&self, request: &Request) -> Counted<'_> {
+    pub(super) fn begin(&self, operation: Option<&'static Operation>) -> Counted<'_> {
         self.in_flight.inc();
         Counted {
             metrics: self,
-            operation: operation::of(request).map_or("other", |operation| operation.name),
+            operation: operation.map_or("other", |operation| operation.name),
             began: Instant::now(),
         }
     }
