@@ -1,14 +1,13 @@
 //! Downloading an image: taken up where it was cut off, and verified before use.
 
-use std::fs::{File, OpenOptions};
-use std::io::{self, Read, Write};
+use std::fs::OpenOptions;
+use std::io::{self, Write};
 use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
-use cloudsfor_server::compute::qemu::{Entry, Images, listed_checksum};
+use cloudsfor_server::compute::qemu::{Entry, Images, checksum_like, listed_checksum};
 use reqwest::{Client, Response, StatusCode, header};
-use sha2::{Digest, Sha256, Sha512};
 
 use super::{failure, index, say_installed};
 use crate::exit::Exit;
@@ -52,7 +51,7 @@ pub(super) async fn pull(
     fetch(&client, &entry.url, &download, terminal)
         .await
         .map_err(failed)?;
-    let found = sum(&download, &checksum).map_err(|error| failed(error.to_string()))?;
+    let found = checksum_like(&download, &checksum).map_err(|error| failed(error.to_string()))?;
     if !found.eq_ignore_ascii_case(&checksum) {
         // It would never become the right one.
         let _ = std::fs::remove_file(&download);
@@ -154,28 +153,6 @@ async fn fetch(
 /// In steps that are worth a line.
 fn megabytes(bytes: u64) -> u64 {
     (bytes >> 20) / PROGRESS * PROGRESS
-}
-
-/// The checksum of a file, of the same kind as `like`.
-fn sum(file: &Path, like: &str) -> io::Result<String> {
-    match like.len() {
-        128 => sum_by::<Sha512>(file),
-        _ => sum_by::<Sha256>(file),
-    }
-}
-
-fn sum_by<D: Digest>(file: &Path) -> io::Result<String> {
-    let mut digest = D::new();
-    let mut file = File::open(file)?;
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            n => digest.update(&buffer[..n]),
-        }
-    }
-    let bytes = digest.finalize();
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 /// An error with all that caused it.

@@ -2,13 +2,13 @@
 //! stand on and never write to.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
+use super::checksum::checksum;
 use super::disks::{self, GB};
 use super::places::Places;
 use crate::compute::{ComputeError, PublicImage};
@@ -159,7 +159,7 @@ impl Images {
         let (Some(disk), Some(about)) = (self.disk(name), self.description(name)) else {
             return Err(ImageError::Name(name.into()));
         };
-        let found = digest(file).map_err(at(file))?;
+        let found = checksum(file).map_err(at(file))?;
         if let Some(expected) = sha256.filter(|expected| !expected.eq_ignore_ascii_case(&found)) {
             return Err(ImageError::Digest {
                 file: file.to_owned(),
@@ -239,20 +239,6 @@ fn at(file: &Path) -> impl Fn(io::Error) -> ImageError {
         file: file.clone(),
         source,
     }
-}
-
-fn digest(file: &Path) -> io::Result<String> {
-    let mut file = fs::File::open(file)?;
-    let mut digest = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        match file.read(&mut buffer)? {
-            0 => break,
-            n => digest.update(&buffer[..n]),
-        }
-    }
-    let digest = digest.finalize();
-    Ok(digest.iter().map(|byte| format!("{byte:02x}")).collect())
 }
 
 #[cfg(test)]

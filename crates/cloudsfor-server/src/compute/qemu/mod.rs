@@ -26,6 +26,7 @@
 
 mod acceleration;
 mod arguments;
+mod checksum;
 mod console;
 mod control;
 mod disks;
@@ -52,6 +53,7 @@ use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
 
 pub use acceleration::Acceleration;
+pub use checksum::checksum_like;
 pub use console::{Console, ConsoleError};
 pub use doctor::{Finding, Health, examine};
 pub use images::{ImageError, Images, InstalledImage};
