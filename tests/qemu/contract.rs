@@ -32,6 +32,7 @@ impl Driver {
             disk: 1,
             run: true,
             address: [127, 64, 255, 1].into(),
+            bridge: None,
             ssh_keys: Vec::new(),
             user_data: None,
             networks: Vec::new(),

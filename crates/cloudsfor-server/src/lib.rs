@@ -44,6 +44,7 @@
 //! - Any number of processes may have the same data directory open.
 
 pub mod admin;
+pub mod bridge;
 pub mod clock;
 pub mod cloud;
 pub mod compute;

@@ -4,21 +4,20 @@
 //! carriers' own use, so that a simulated VM never claims anybody's real address.
 //! Their IPv6 counterparts are of a unique local /64. Those of real VMs are of
 //! 127.64.0.0/10: addresses of this host, of which each VM has its own, and ports
-//! that lead into the VM. Each private network has one of
-//! its account's 256 subnets of 10.0.0.0/8; other accounts have the same ones,
-//! since they are apart.
+//! that lead into the VM; or those of a bridge that the operator chose. Each private
+//! network has one of its account's 256 subnets of 10.0.0.0/8; other accounts have the
+//! same ones, since they are apart.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::ops::Range;
 
 use cloudsfor_types::{Address, AddressType, NetworkId, VmFeature, VmNetworks};
 
+use crate::bridge::Bridge;
 use crate::store::vms::VmRecord;
 
-/// The pool of public addresses.
-pub(super) const PUBLIC: &str = "public";
-
 /// Hosts of 100.64.0.0/10, without the network, the gateway and the broadcast.
-pub(super) const PUBLIC_HOSTS: u32 = (1 << 22) - 3;
+const PUBLIC_HOSTS: u32 = (1 << 22) - 3;
 
 /// Hosts of a private /16, without the network, the gateway and the broadcast.
 pub(super) const PRIVATE_HOSTS: u32 = (1 << 16) - 3;
@@ -26,10 +25,20 @@ pub(super) const PRIVATE_HOSTS: u32 = (1 << 16) - 3;
 const PUBLIC_V4: u32 = u32::from_be_bytes([100, 64, 0, 0]);
 /// The same hosts, on this machine.
 const LOOPBACK_V4: u32 = u32::from_be_bytes([127, 64, 0, 0]);
+const PUBLIC_MASK: Ipv4Addr = Ipv4Addr::new(255, 192, 0, 0);
 const PUBLIC_V6: u128 = 0xfd63_6c6f_7564_0000_0000_0000_0000_0000;
 
 /// Network and gateway come before the first host.
 const FIRST_HOST: u32 = 2;
+
+/// The pool of public addresses, and its hosts. Those on bridges are numbered by what they
+/// are, so that a bridge can get others.
+pub(super) fn public_pool(bridge: Option<&Bridge>) -> (&'static str, Range<u32>) {
+    match bridge {
+        Some(bridge) => ("bridged", bridge.hosts()),
+        None => ("public", 0..PUBLIC_HOSTS),
+    }
+}
 
 /// The pool of a private network's addresses.
 pub(super) fn private_pool(network: &NetworkId) -> String {
@@ -38,7 +47,10 @@ pub(super) fn private_pool(network: &NetworkId) -> String {
 
 /// A VM's public IPv4 address.
 pub(super) fn public_v4(vm: &VmRecord) -> Ipv4Addr {
-    Ipv4Addr::from(network(vm) + vm.public_host + FIRST_HOST)
+    Ipv4Addr::from(match vm.bridge {
+        Some(_) => vm.public_host,
+        None => network(vm) + vm.public_host + FIRST_HOST,
+    })
 }
 
 fn is_simulated(vm: &VmRecord) -> bool {
@@ -76,12 +88,16 @@ pub(super) fn private_gateway(subnet: u8) -> Ipv4Addr {
 /// A VM's addresses.
 pub(super) fn addresses(vm: &VmRecord) -> VmNetworks {
     let mut networks = VmNetworks::default();
+    let (netmask, gateway) = match &vm.bridge {
+        Some(bridge) => (bridge.netmask(), bridge.gateway),
+        None => (PUBLIC_MASK, Ipv4Addr::from(network(vm) + 1)),
+    };
     networks.v4.push(Address {
         ssh_port: vm.ssh_port,
         ..address(
             public_v4(vm).to_string(),
-            "255.192.0.0",
-            Ipv4Addr::from(network(vm) + 1).to_string(),
+            &netmask.to_string(),
+            gateway.to_string(),
             AddressType::Public,
         )
     });

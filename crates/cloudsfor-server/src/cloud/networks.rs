@@ -31,7 +31,16 @@ fn make(
     is_default: bool,
 ) -> CloudResult<NetworkRecord> {
     let taken = networks::list(tx.connection, account)?;
-    let free = |subnet: &u8| taken.iter().all(|network| network.subnet != *subnet);
+    // A VM that is on a bridge couldn't tell the two networks apart.
+    let is_outside = |subnet| {
+        let bridge = tx.compute().bridge();
+        let address = addressing::private_gateway(subnet);
+        bridge.is_some_and(|bridge| bridge.overlaps(address, addressing::PRIVATE_PREFIX))
+    };
+    let free = |subnet: &u8| {
+        let is_taken = taken.iter().any(|network| network.subnet == *subnet);
+        !is_taken && !is_outside(*subnet)
+    };
     let subnet = (0..=u8::MAX)
         .find(free)
         .ok_or_else(|| CloudError::Refused {
@@ -114,7 +123,7 @@ fn enter(tx: &Tx<'_>, network: &NetworkRecord, vm: &mut VmRecord) -> CloudResult
     let host = addresses::take(
         tx.connection,
         &pool,
-        addressing::PRIVATE_HOSTS,
+        0..addressing::PRIVATE_HOSTS,
         vm.id.as_str(),
     )?
     .ok_or_else(vms::no_address)?;

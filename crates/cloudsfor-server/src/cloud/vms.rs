@@ -48,6 +48,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
     let id = tx.new_vm_id();
     let mut record = VmRecord {
         public_host: take_public_host(tx, &id)?,
+        bridge: tx.compute().bridge().cloned(),
         ssh_port: None,
         private_places: Vec::new(),
         features: features(request, &tx.compute().features()),
@@ -175,7 +176,7 @@ fn not_yet(tx: &Tx<'_>, request: &CreateVm) -> Option<FieldFault> {
 }
 
 fn take_public_host(tx: &Tx<'_>, vm_id: &VmId) -> CloudResult<u32> {
-    let (pool, hosts) = (addressing::PUBLIC, addressing::PUBLIC_HOSTS);
+    let (pool, hosts) = addressing::public_pool(tx.compute().bridge());
     addresses::take(tx.connection, pool, hosts, vm_id.as_str())?.ok_or_else(no_address)
 }
 

@@ -259,6 +259,7 @@ async fn drive(cloud: &Cloud, claim: &Claimed) -> CloudResult<Progress> {
         networks,
         run: vm.status != VmStatus::Stopped,
         address: addressing::public_v4(&vm),
+        bridge: vm.bridge,
         id: vm.id,
         name: vm.name,
         image: vm.distro,

@@ -18,6 +18,8 @@ use jiff::Timestamp;
 
 pub use simulator::Simulator;
 
+use crate::bridge::Bridge;
+
 /// A machine as it should be.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Machine {
@@ -37,6 +39,8 @@ pub struct Machine {
     pub run: bool,
     /// Where it is to be reached.
     pub address: Ipv4Addr,
+    /// The bridge that it has this address on, if it is on one.
+    pub bridge: Option<Bridge>,
     /// The public keys in root's account.
     pub ssh_keys: Vec<String>,
     /// Data for its first boot.
@@ -134,6 +138,12 @@ pub trait Compute: Send + Sync {
     /// Whether its machines are something that is outside the store: that can
     /// change by itself, and must be removed.
     fn is_real(&self) -> bool;
+
+    /// The bridge that new machines are on; `None` if they have addresses that the driver
+    /// makes itself.
+    fn bridge(&self) -> Option<&Bridge> {
+        None
+    }
 
     /// The public images that there are, in the order in which they are shown.
     fn images(&self) -> Vec<PublicImage>;

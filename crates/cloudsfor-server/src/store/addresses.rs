@@ -1,25 +1,25 @@
 //! Which addresses are in use. A pool is a range of numbers; what address a
 //! number stands for is the network's business.
 
+use std::ops::Range;
+
 use rusqlite::{Connection, OptionalExtension, params};
 
 use super::StoreError;
 
 /// Takes the next free host of `pool` for a VM, going round from the one that
 /// was taken last; `None` if all `hosts` are in use.
-///
-/// Hosts are numbered from 0.
 pub fn take(
     connection: &Connection,
     pool: &str,
-    hosts: u32,
+    hosts: Range<u32>,
     vm_id: &str,
 ) -> Result<Option<u32>, StoreError> {
     let last: Option<u32> = connection
         .prepare_cached("SELECT last_host FROM address_pools WHERE pool = ?")?
         .query_row([pool], |row| row.get(0))
         .optional()?;
-    let next = last.map_or(0, |last| last.wrapping_add(1));
+    let next = last.map_or(hosts.start, |last| last.wrapping_add(1));
     let Some(host) = first_free(connection, pool, next, hosts)? else {
         return Ok(None);
     };
@@ -37,9 +37,10 @@ fn first_free(
     connection: &Connection,
     pool: &str,
     from: u32,
-    hosts: u32,
+    hosts: Range<u32>,
 ) -> Result<Option<u32>, StoreError> {
-    for (start, end) in [(from.min(hosts), hosts), (0, from.min(hosts))] {
+    let from = from.clamp(hosts.start, hosts.end);
+    for (start, end) in [(from, hosts.end), (hosts.start, from)] {
         let mut taken = connection.prepare_cached(
             "SELECT host FROM addresses WHERE pool = ? AND host >= ? AND host < ? ORDER BY host",
         )?;
@@ -82,7 +83,7 @@ mod tests {
     #[test]
     fn hosts_go_round_and_none_is_given_twice() {
         let connection = in_memory();
-        let take = |vm: &str| take(&connection, "public", 3, vm).unwrap();
+        let take = |vm: &str| take(&connection, "public", 0..3, vm).unwrap();
         assert_eq!(
             (take("a"), take("b"), take("c")),
             (Some(0), Some(1), Some(2))
@@ -99,7 +100,17 @@ mod tests {
     #[test]
     fn pools_are_apart() {
         let connection = in_memory();
-        assert_eq!(take(&connection, "public", 1, "a").unwrap(), Some(0));
-        assert_eq!(take(&connection, "private-1", 1, "a").unwrap(), Some(0));
+        assert_eq!(take(&connection, "public", 0..1, "a").unwrap(), Some(0));
+        assert_eq!(take(&connection, "private-1", 0..1, "a").unwrap(), Some(0));
+    }
+
+    #[test]
+    fn a_pool_can_get_other_hosts() {
+        let connection = in_memory();
+        let take = |hosts, vm: &str| take(&connection, "bridged", hosts, vm).unwrap();
+        assert_eq!(take(100..102, "a"), Some(100));
+        assert_eq!(take(200..202, "b"), Some(200));
+        assert_eq!(take(100..102, "c"), Some(101));
+        assert_eq!(take(100..102, "d"), None);
     }
 }

@@ -12,6 +12,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema/2.sql"),
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
+    include_str!("schema/5.sql"),
 ];
 
 /// Brings the store to the newest version, in one transaction, whichever of

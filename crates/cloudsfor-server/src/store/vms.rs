@@ -10,6 +10,7 @@ use super::StoreError;
 use super::accounts::AccountId;
 use super::operations::unreadable;
 use super::window::{Position, Window};
+use crate::bridge::Bridge;
 
 /// A VM, as it is kept.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,8 +51,10 @@ pub struct VmRecord {
     pub user_data: Option<UserData>,
     /// Whether deleting it is refused.
     pub protected: bool,
-    /// Its host number in the public pool.
+    /// Its host number in the public pool; its public address, if it is on a bridge.
     pub public_host: u32,
+    /// The bridge that it is on.
+    pub bridge: Option<Bridge>,
     /// The port at its public address that leads to its SSH, as observed.
     pub ssh_port: Option<u16>,
     /// Its places in private networks: subnet and host.
@@ -76,7 +79,7 @@ impl VmRecord {
 
 const COLUMNS: &str = "id, account_id, name, region, distro, memory, vcpus, disk, plan, status, \
      locked, features, labels, ssh_keys, user_data, protected, public_host, private_places, \
-     snapshot_count, created_at, image_id, image_name, next_backup_at, ssh_port";
+     snapshot_count, created_at, image_id, image_name, next_backup_at, ssh_port, bridge";
 
 fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
     let id: String = row.get(0)?;
@@ -106,6 +109,11 @@ fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
         image_name: row.get(21)?,
         next_backup_at: row.get(22)?,
         ssh_port: row.get(23)?,
+        bridge: row
+            .get_ref(24)?
+            .as_str_or_null()?
+            .map(|_| json(row, 24))
+            .transpose()?,
     })
 }
 
@@ -125,8 +133,8 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             "INSERT INTO vms (id, account_id, name, region, distro, memory, vcpus, disk, plan,
                  status, locked, features, labels, ssh_keys, user_data, protected, public_host,
                  private_places, snapshot_count, created_at, image_id, image_name, next_backup_at,
-                 ssh_port)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 ssh_port, bridge)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             vm.id.as_str(),
@@ -153,6 +161,7 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             vm.image_name,
             vm.next_backup_at,
             vm.ssh_port,
+            vm.bridge.as_ref().map(to_json),
         ])?;
     Ok(())
 }

@@ -33,15 +33,31 @@ pub(super) fn process_name(id: &str) -> String {
     format!("cloudsfor-{id}")
 }
 
+/// Where a machine's public interface leads.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Outside {
+    /// Into QEMU, which reaches what this host reaches, and leads from this port at the
+    /// machine's address to its SSH.
+    Host(u16),
+    /// Onto a bridge, by the tap that is this file of QEMU's.
+    Tap(u8),
+}
+
 /// The arguments that start a machine in the background.
 pub(super) fn arguments(
     machine: &Machine,
     interfaces: &[Interface],
-    ssh_port: u16,
+    outside: Outside,
     acceleration: Acceleration,
 ) -> Vec<String> {
     let megabytes = (machine.memory.get() * 1024.0) as u64;
     let (address, mac) = (machine.address, mac(machine.address));
+    let public = match outside {
+        Outside::Host(ssh_port) => {
+            format!("user,id=public,net={INSIDE},hostfwd=tcp:{address}:{ssh_port}-:22")
+        }
+        Outside::Tap(file) => format!("tap,id=public,fd={file}"),
+    };
     let options = [
         ("name", process_name(machine.id.as_str())),
         ("machine", format!("pc,accel={}", acceleration.name())),
@@ -53,10 +69,7 @@ pub(super) fn arguments(
         ("device", device("virtio-blk-pci", "drive=disk,bootindex=0")),
         ("blockdev", block("seed", "raw", SEED, "read-only=on")),
         ("device", device("virtio-blk-pci", "drive=seed")),
-        (
-            "netdev",
-            format!("user,id=public,net={INSIDE},hostfwd=tcp:{address}:{ssh_port}-:22"),
-        ),
+        ("netdev", public),
         (
             "device",
             device(NIC, &format!("netdev=public,mac={mac},romfile=")),
@@ -129,6 +142,7 @@ mod tests {
             disk: 1,
             run: true,
             address: [127, 64, 0, 2].into(),
+            bridge: None,
             ssh_keys: vec![data.into()],
             user_data: Some(UserData::from(data.to_owned())),
             networks: Vec::new(),
@@ -144,7 +158,7 @@ mod tests {
             netdev: json!({"type": "stream", "addr": {"path": "/a,b/\"c\".sock"}}),
         };
         let machine = machine("a", "b", "c");
-        let arguments = arguments(&machine, &[interface], 22, Acceleration::Tcg);
+        let arguments = arguments(&machine, &[interface], Outside::Host(22), Acceleration::Tcg);
         let netdevs: Vec<_> = arguments
             .windows(2)
             .filter(|pair| pair[0] == "-netdev")
@@ -159,22 +173,27 @@ mod tests {
 
     #[test]
     fn sizes_and_ways_in_are_those_of_the_machine() {
-        let arguments = arguments(&machine("a", "b", "c"), &[], 2222, Acceleration::Tcg);
-        let after = |option: &str| {
+        let after = |option: &str, outside| {
+            let arguments = arguments(&machine("a", "b", "c"), &[], outside, Acceleration::Tcg);
+            assert!(!arguments.iter().any(|argument| argument.contains("tcp:0")));
             let at = arguments.iter().position(|argument| argument == option);
             arguments[at.unwrap() + 1].clone()
         };
-        assert_eq!((after("-m"), after("-smp")), ("256M".into(), "2".into()));
-        assert!(after("-netdev").ends_with("hostfwd=tcp:127.64.0.2:2222-:22"));
-        assert!(after("-sandbox").starts_with("on,"));
-        assert!(!arguments.iter().any(|argument| argument.contains("tcp:0")));
+        let host = Outside::Host(2222);
+        assert_eq!(
+            (after("-m", host), after("-smp", host)),
+            ("256M".into(), "2".into())
+        );
+        assert!(after("-netdev", host).ends_with("hostfwd=tcp:127.64.0.2:2222-:22"));
+        assert_eq!(after("-netdev", Outside::Tap(3)), "tap,id=public,fd=3");
+        assert!(after("-sandbox", host).starts_with("on,"));
     }
 
     proptest! {
         /// Whatever a user can choose freely never reaches QEMU's arguments.
         #[test]
         fn no_text_of_a_user_is_an_argument(name in ".*", image in ".*", data in ".*") {
-            let with = |machine: &Machine| arguments(machine, &[], 22, Acceleration::Kvm);
+            let with = |machine: &Machine| arguments(machine, &[], Outside::Host(22), Acceleration::Kvm);
             let plain = with(&machine("a", "b", "c"));
             prop_assert_eq!(with(&machine(&name, &image, &data)), plain);
         }

@@ -5,8 +5,10 @@ use std::path::Path;
 use super::acceleration::{self, Acceleration};
 use super::disks::GB;
 use super::places::Places;
+use super::tap::{self, tap};
 use super::version::{self, Version};
 use super::{Images, SYSTEM, host};
+use crate::bridge::Bridge;
 
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -91,7 +93,14 @@ pub async fn examine(data_dir: &Path) -> std::io::Result<Vec<Finding>> {
         format!("{memory:.1} GB of this host"),
     ));
     findings.push(disk(places.root())?);
-    findings.push(ssh_port());
+    findings.push(match Bridge::of(data_dir) {
+        Ok(Some(bridge)) => on_bridge(&bridge).await,
+        Ok(None) => ssh_port(),
+        Err(error) => {
+            let finding = Finding::good("Bridge", error.to_string());
+            finding.worse(Health::Bad, "mend the file, or remove it")
+        }
+    });
     findings.push(installed(&Images::at(&places)));
     Ok(findings)
 }
@@ -135,6 +144,20 @@ fn disk(root: &Path) -> std::io::Result<Finding> {
     } else {
         finding
     })
+}
+
+/// Whether VMs can be put on the bridge: a tap is.
+async fn on_bridge(bridge: &Bridge) -> Finding {
+    let (name, first, last) = (&bridge.name, bridge.first, bridge.last);
+    let bad = |found: String, advice| Finding::good("Bridge", found).worse(Health::Bad, advice);
+    if let Err(error) = tap(name).await {
+        return bad(error.to_string(), error.advice(name));
+    }
+    if tap::is_up(name).is_ok_and(|is_up| is_up) {
+        return Finding::good("Bridge", format!("{name}, where VMs get {first} to {last}"));
+    }
+    let advice = format!("`sudo ip link set {name} up` switches it on until the next boot");
+    bad(format!("{name} is down"), advice)
 }
 
 /// Whether VMs' SSH can have its usual port.

@@ -6,6 +6,9 @@
 //! there is, and does what is missing; files come into being under another name and
 //! are then renamed, so that a verb may be stopped at any point.
 //!
+//! A VM's public interface is QEMU's own network, with a port of this host that leads
+//! to its SSH, or on a bridge of the operator's (see `tap`).
+//!
 //! VMs of a private network reach each other by a small switch, which is a process of
 //! its own as well (see `switch`).
 //!
@@ -42,6 +45,7 @@ mod room;
 mod seed;
 mod start;
 mod switch;
+mod tap;
 mod turn;
 mod version;
 
@@ -61,6 +65,8 @@ pub use index::{Entry, Index, IndexError, listed_checksum};
 use places::Places;
 pub use switch::run_switch;
 
+use crate::bridge::Bridge;
+
 use super::{
     Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
 };
@@ -74,6 +80,8 @@ pub struct Qemu {
     places: Places,
     images: Images,
     index: Index,
+    /// The bridge that new machines are on.
+    bridge: Option<Bridge>,
     /// Whether guests may be held for want of room on the disk.
     may_be_held: Arc<AtomicBool>,
 }
@@ -84,13 +92,14 @@ impl Qemu {
     /// arguments are `serve switch NETWORK ADDRESS`.
     ///
     /// # Errors
-    /// If the driver's directories can't be made there, or its index of images
-    /// can't be read.
+    /// If the driver's directories can't be made there, or the operator's index of images
+    /// or bridge can't be used.
     pub fn new(data_dir: &Path) -> std::io::Result<Self> {
         let places = Places::new(data_dir)?;
         Ok(Self {
             images: Images::at(&places),
             index: Index::of(data_dir).map_err(std::io::Error::other)?,
+            bridge: Bridge::of(data_dir).map_err(std::io::Error::other)?,
             places,
             // By a disk that was full before.
             may_be_held: Arc::new(AtomicBool::new(true)),
@@ -121,6 +130,10 @@ impl Compute for Qemu {
 
     fn is_real(&self) -> bool {
         true
+    }
+
+    fn bridge(&self) -> Option<&Bridge> {
+        self.bridge.as_ref()
     }
 
     fn images(&self) -> Vec<PublicImage> {

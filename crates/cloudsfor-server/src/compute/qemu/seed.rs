@@ -2,11 +2,13 @@
 //! form that cloud-init calls NoCloud: a small FAT file system named `cidata`.
 
 use std::io::{self, Cursor, Write};
+use std::net::Ipv4Addr;
 
 use fatfs::{FileSystem, FormatVolumeOptions, FsOptions, format_volume};
 
 use super::arguments::mac;
 use super::networks::{self, INTERNAL};
+use crate::bridge::Bridge;
 use crate::compute::Machine;
 
 /// Enough for the largest user data and all keys.
@@ -76,9 +78,14 @@ fn meta_data(machine: &Machine) -> String {
 
 fn network_config(machine: &Machine) -> String {
     let mut text = format!(
-        "version: 2\nethernets:\n  public:\n    match:\n      macaddress: {}\n    dhcp4: true\n",
+        "version: 2\nethernets:\n  public:\n    match:\n      macaddress: {}\n",
         quoted(&mac(machine.address))
     );
+    match &machine.bridge {
+        // QEMU's own network tells the rest.
+        None => text.push_str("    dhcp4: true\n"),
+        Some(bridge) => text.push_str(&on_bridge(machine.address, bridge)),
+    }
     for (number, network) in machine.networks.iter().enumerate() {
         text.push_str(&format!(
             "  private{number}:\n    match:\n      macaddress: {}\n    addresses: [{}]\n    \
@@ -87,6 +94,25 @@ fn network_config(machine: &Machine) -> String {
             quoted(&format!("{}/{}", network.address, network.prefix)),
             quoted(&network.gateway.to_string()),
         ));
+    }
+    text
+}
+
+/// What a VM is told that nobody on the bridge may tell it.
+fn on_bridge(address: Ipv4Addr, bridge: &Bridge) -> String {
+    let servers: Vec<_> = bridge
+        .name_servers
+        .iter()
+        .map(Ipv4Addr::to_string)
+        .collect();
+    let mut text = format!(
+        "    addresses: [{}]\n    routes:\n      - to: \"0.0.0.0/0\"\n        via: {}\n",
+        quoted(&format!("{address}/{}", bridge.prefix)),
+        quoted(&bridge.gateway.to_string()),
+    );
+    if !servers.is_empty() {
+        let servers = serde_json::Value::from(servers);
+        text.push_str(&format!("    nameservers:\n      addresses: {servers}\n"));
     }
     text
 }
@@ -132,6 +158,7 @@ mod tests {
             disk: 1,
             run: true,
             address: [127, 64, 0, 2].into(),
+            bridge: None,
             ssh_keys: vec!["ssh-ed25519 AAAA \"me\": #1".into()],
             user_data: Some(UserData::from("x".repeat(64 << 10))),
             networks: vec![PrivateNetwork {
@@ -161,13 +188,34 @@ mod tests {
         );
         assert_eq!(read("user-data").len(), 64 << 10);
         let network = read("network-config");
-        assert!(network.contains("52:54:00:40:00:02"), "{network}");
+        let public = "\"52:54:00:40:00:02\"\n    dhcp4: true\n";
+        assert!(network.contains(public), "{network}");
         assert!(
             network.ends_with(
                 "      macaddress: \"52:54:0a:03:00:02\"\n    addresses: [\"10.3.0.2/16\"]\n    \
                  nameservers:\n      search: [internal]\n      addresses: [\"10.3.0.1\"]\n"
             ),
             "{network}"
+        );
+        let bridged = Machine {
+            address: [192, 0, 2, 100].into(),
+            bridge: Some(Bridge {
+                name: "br0".into(),
+                first: [192, 0, 2, 100].into(),
+                last: [192, 0, 2, 199].into(),
+                prefix: 24,
+                gateway: [192, 0, 2, 1].into(),
+                name_servers: vec![[192, 0, 2, 1].into(), [198, 51, 100, 1].into()],
+            }),
+            networks: Vec::new(),
+            ..machine
+        };
+        assert_eq!(
+            network_config(&bridged),
+            "version: 2\nethernets:\n  public:\n    match:\n      \
+             macaddress: \"52:54:00:00:02:64\"\n    addresses: [\"192.0.2.100/24\"]\n    \
+             routes:\n      - to: \"0.0.0.0/0\"\n        via: \"192.0.2.1\"\n    \
+             nameservers:\n      addresses: [\"192.0.2.1\",\"198.51.100.1\"]\n"
         );
         let vendor = read("vendor-data");
         assert!(

@@ -2,15 +2,18 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
 
 use tokio::process::Command;
 
+use super::arguments::{Outside, arguments};
 use super::disks::fault;
 use super::places::{DISK, SSH_PORT};
+use super::tap::tap;
 use super::turn::turn;
-use super::{Qemu, SYSTEM, acceleration, arguments, process};
+use super::{Qemu, SYSTEM, acceleration, process};
 use crate::compute::{ComputeError, Machine};
 
 /// The ports that are tried for SSH, before any that is free.
@@ -21,6 +24,12 @@ const TRIES: u32 = 5;
 
 /// What QEMU says then.
 const PORT_IS_TAKEN: &str = "host forwarding rule";
+
+/// The file of QEMU's that is its tap.
+const TAP: u8 = 3;
+
+/// Runs a program with what is its standard output here as that file.
+const WITH_TAP: &str = "exec \"$0\" \"$@\" 3>&1 >/dev/null";
 
 impl Qemu {
     /// Starts a machine that is off.
@@ -40,22 +49,43 @@ impl Qemu {
         let interfaces = self.interfaces(machine).await?;
         let found = acceleration::find(self.places.root()).await;
         let acceleration = found.map_err(|error| not_run(&error))?.acceleration;
-        let mut said = String::new();
-        for _ in 0..TRIES {
-            let port = free_port(&dir, machine.address)?;
-            let arguments = arguments::arguments(machine, &interfaces, port, acceleration);
-            std::fs::write(dir.join(SSH_PORT), port.to_string())
-                .map_err(|error| fault("the VM's port can't be written down", &error))?;
-            said = match launch(&dir, &turn, &arguments).await? {
-                None => return Ok(()),
-                Some(said) => said,
-            };
-            if !said.contains(PORT_IS_TAKEN) {
-                break;
+        let with = |outside| arguments(machine, &interfaces, outside, acceleration);
+        let said = match &machine.bridge {
+            Some(bridge) => {
+                let tap = tap(&bridge.name).await.map_err(|error| {
+                    let advice = error.advice(&bridge.name);
+                    ComputeError(format!("it can't be put on its bridge: {error}: {advice}"))
+                })?;
+                launch(&dir, &turn, &with(Outside::Tap(TAP)), Some(tap)).await?
             }
+            None => launch_with_port(&dir, &turn, machine.address, with).await?,
+        };
+        match said {
+            None => Ok(()),
+            Some(said) => Err(ComputeError(format!("QEMU can't start it: {said}"))),
         }
-        Err(ComputeError(format!("QEMU can't start it: {said}")))
     }
+}
+
+/// Starts QEMU with a port that leads to the VM's SSH; answers as [`launch`].
+async fn launch_with_port(
+    dir: &Path,
+    turn: &File,
+    address: Ipv4Addr,
+    arguments: impl Fn(Outside) -> Vec<String>,
+) -> Result<Option<String>, ComputeError> {
+    let mut said = None;
+    for _ in 0..TRIES {
+        let port = free_port(dir, address)?;
+        std::fs::write(dir.join(SSH_PORT), port.to_string())
+            .map_err(|error| fault("the VM's port can't be written down", &error))?;
+        said = launch(dir, turn, &arguments(Outside::Host(port)), None).await?;
+        let is_taken = |said: &String| said.contains(PORT_IS_TAKEN);
+        if !said.as_ref().is_some_and(is_taken) {
+            break;
+        }
+    }
+    Ok(said)
 }
 
 /// Starts QEMU, which goes into the background once it is ready; answers what it
@@ -64,20 +94,33 @@ async fn launch(
     dir: &Path,
     turn: &File,
     arguments: &[String],
+    tap: Option<OwnedFd>,
 ) -> Result<Option<String>, ComputeError> {
     let turn = turn
         .try_clone()
         .map_err(|error| fault("the VM's directory can't be locked", &error))?;
-    let output = Command::new(SYSTEM)
+    let mut command = match tap {
+        Some(tap) => {
+            let mut command = Command::new("sh");
+            command.args(["-c", WITH_TAP, SYSTEM]).stdout(tap);
+            command
+        }
+        None => {
+            let mut command = Command::new(SYSTEM);
+            command.stdout(Stdio::null());
+            command
+        }
+    };
+    let started = command
         .current_dir(dir)
         .args(arguments)
         .stdin(turn)
-        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
-        .output()
-        .await
-        .map_err(|error| not_run(&error))?;
+        .spawn();
+    // `output` would have a standard output of its own.
+    let output = async { started?.wait_with_output().await };
+    let output = output.await.map_err(|error| not_run(&error))?;
     if output.status.success() {
         return Ok(None);
     }
