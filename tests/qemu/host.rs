@@ -28,10 +28,15 @@ pub(crate) fn image() -> Option<PathBuf> {
     } else {
         return Some(image);
     };
-    let required = std::env::var("CLOUDSFOR_TEST_VMS").is_ok_and(|value| value == "required");
-    assert!(!required, "real VMs can't be tested: {missing}");
-    said_loudly(&format!("real VMs were not tested: {missing}"));
+    not_tested("real VMs", missing);
     None
+}
+
+/// Skips a test, or fails if it is required.
+pub(crate) fn not_tested(what: &str, why: &str) {
+    let required = std::env::var("CLOUDSFOR_TEST_VMS").is_ok_and(|value| value == "required");
+    assert!(!required, "{what} can't be tested: {why}");
+    said_loudly(&format!("{what} were not tested: {why}"));
 }
 
 /// Says what was skipped.
@@ -75,7 +80,8 @@ impl Host {
         self.dir.path().join("data")
     }
 
-    fn key(&self) -> PathBuf {
+    /// The private key of the key `1`.
+    pub(crate) fn key(&self) -> PathBuf {
         self.dir.path().join("key")
     }
 
@@ -134,12 +140,13 @@ impl Host {
     pub(crate) fn ssh(&self, vm: &str, command: &str) -> String {
         let vm = self.vm(vm);
         let address = &vm["networks"]["v4"][0];
+        let port = address["ssh_port"].as_u64().unwrap_or(22);
         let mut ssh = Command::new("ssh");
         ssh.args(["-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no"])
             .args(["-o", "UserKnownHostsFile=/dev/null", "-o", "LogLevel=ERROR"])
             .args(["-o", "IdentitiesOnly=yes", "-o", "ConnectTimeout=30", "-i"])
             .arg(self.key())
-            .args(["-l", "root", "-p", &address["ssh_port"].to_string()])
+            .args(["-l", "root", "-p", &port.to_string()])
             .arg(address["ip_address"].as_str().unwrap())
             .arg(command);
         run(ssh.stdin(Stdio::null())).ok().stdout.trim().to_owned()

@@ -4,6 +4,7 @@
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
 
+mod bridge;
 mod consoles;
 mod contract;
 mod crashes;

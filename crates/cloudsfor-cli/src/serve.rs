@@ -64,7 +64,8 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "N")]
     vm_limit: Option<u32>,
 
-    /// What makes VMs: `simulator`, or `qemu` for real ones on this machine
+    /// What makes VMs: `simulator`, or `qemu` for real ones on this machine, which
+    /// `bridge.toml` in the data directory puts on a bridge
     /// [default: as the data directory has it, else simulator] [env:
     /// CLOUDSFOR_COMPUTE]
     #[arg(long, value_name = "DRIVER", value_parser = driver)]
