@@ -90,7 +90,7 @@ impl Service {
         };
         let server = tokio::spawn(serve(
             Listener::plain(listener),
-            router(cloud.clone(), &ApiOptions::default()),
+            router(cloud.clone(), &options()),
             Limits::default(),
             until,
         ));
@@ -125,6 +125,14 @@ impl Service {
     }
 }
 
+/// Those of a service.
+fn options() -> ApiOptions {
+    ApiOptions {
+        keep_answers: true,
+        ..ApiOptions::default()
+    }
+}
+
 fn connect(backend: Backend, endpoint: &str, cloud: &Arc<Cloud>, password: &str) -> Arc<dyn Api> {
     let credentials = Credentials::basic(EMAIL, password.to_owned().into()).unwrap();
     let builder = Client::builder()
@@ -135,7 +143,7 @@ fn connect(backend: Backend, endpoint: &str, cloud: &Arc<Cloud>, password: &str)
         Backend::Reqwest => builder.transport(ReqwestTransport::new(&options).unwrap()),
         Backend::Hyper => builder.transport(HyperTransport::new(&options).unwrap()),
         Backend::InProcess => {
-            let router = router(cloud.clone(), &ApiOptions::default());
+            let router = router(cloud.clone(), &options());
             builder.transport(InProcessTransport::new::<axum::body::Body>(router))
         }
     };

@@ -48,6 +48,7 @@ pub mod bridge;
 pub mod clock;
 pub mod cloud;
 pub mod compute;
+mod digest;
 #[cfg(feature = "serve")]
 pub mod dns;
 pub mod faults;

@@ -188,6 +188,7 @@ impl Service {
             clock,
             faults: faults.clone(),
         });
+        api.keep_answers = true;
         api.faults = Some(faults).filter(|faults| options.testing || !faults.list().is_empty());
         let profile = LocalProfile::new(&options.data_dir);
         let account = cloud

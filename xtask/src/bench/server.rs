@@ -66,7 +66,11 @@ impl Service {
             cloud.first_account(account, profile).await?;
             let tcp = TcpListener::bind("127.0.0.1:0").await?;
             let address = tcp.local_addr()?;
-            let router = router(cloud.clone(), &ApiOptions::default());
+            let options = ApiOptions {
+                keep_answers: true,
+                ..ApiOptions::default()
+            };
+            let router = router(cloud.clone(), &options);
             let serving = serve(
                 Listener::plain(tcp),
                 router,

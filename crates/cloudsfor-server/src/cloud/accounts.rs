@@ -8,7 +8,8 @@ use rusqlite::Connection;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::error::CloudError;
-use super::passwords::{hash, random_password};
+use super::password_hash::hash;
+use super::passwords::random_password;
 use crate::ids::Ids;
 use crate::store::accounts::{self, Account, Password};
 use crate::store::audit::{self, NewEntry};

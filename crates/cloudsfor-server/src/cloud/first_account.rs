@@ -6,7 +6,8 @@ use secrecy::SecretString;
 
 use super::Cloud;
 use super::accounts::{AccountError, check_email, check_password};
-use super::passwords::{hash, matches, random_password};
+use super::password_hash::{hash, matches};
+use super::passwords::random_password;
 use crate::local_profile::LocalProfile;
 use crate::store::accounts::{self, Account};
 use crate::store::{Store, StoreError};

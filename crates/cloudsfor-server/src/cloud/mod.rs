@@ -20,6 +20,7 @@ mod images;
 pub mod keys;
 mod login_limits;
 pub mod networks;
+mod password_hash;
 mod passwords;
 pub mod records;
 pub mod snapshots;
@@ -51,7 +52,7 @@ use crate::clock::{Clock, SystemClock};
 use crate::compute::{Compute, Simulator};
 use crate::ids::Ids;
 use crate::store::accounts::AccountId;
-use crate::store::{Snapshot, Store, StoreError, copy, make_private_dir};
+use crate::store::{Commits, Snapshot, Store, StoreError, copy, make_private_dir};
 
 /// How long a simulated machine takes until it runs, unless asked otherwise.
 pub const DEFAULT_CREATE_TIME: Duration = Duration::from_secs(3);
@@ -195,6 +196,12 @@ impl Cloud {
     /// The cloud's state as it is now.
     pub(crate) fn snapshot(&self) -> CloudResult<Snapshot> {
         Ok(self.store.snapshot()?)
+    }
+
+    /// Tells whether anything has changed, if that can be told here. For a process
+    /// that has the cloud open until it ends.
+    pub(crate) fn commits(&self) -> Option<Commits> {
+        self.store.commits()
     }
 
     /// Reads what may take long, off the async threads.

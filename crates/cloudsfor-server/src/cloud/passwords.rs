@@ -9,17 +9,14 @@ use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use argon2::Argon2;
-use argon2::password_hash::phc::PasswordHash;
-use argon2::password_hash::{PasswordHasher, PasswordVerifier};
-use hmac::{Hmac, KeyInit, Mac};
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
-use sha2::Sha256;
 use tokio::sync::{Mutex as AsyncMutex, Semaphore};
 
 use super::error::CloudResult;
 use super::login_limits::{Address, LoginLimits};
+use super::password_hash::{hash, matches};
+use crate::digest::{Digest, Digests};
 use crate::ids::random_bits;
 use crate::store::accounts::{self, Account, AccountId};
 use crate::store::{Snapshot, Store, StoreError};
@@ -38,8 +35,6 @@ const AT_ONCE: usize = 2;
 /// one after the other.
 const QUEUES: usize = 64;
 
-type Digest = [u8; 32];
-
 /// Who asks: an account, by one of its logins.
 #[derive(Debug, Clone)]
 pub struct Caller {
@@ -54,7 +49,7 @@ pub const OWNER: &str = "owner";
 
 /// Verifies passwords.
 pub(super) struct Passwords {
-    key: [u8; 16],
+    digests: Digests,
     remembered: Mutex<HashMap<Digest, Remembered>>,
     /// The same credentials that come many times at once are verified once.
     flights: Flights,
@@ -106,7 +101,7 @@ impl Passwords {
     /// Remembers nothing yet.
     pub(super) fn new() -> Self {
         Self {
-            key: random_bits().to_ne_bytes(),
+            digests: Digests::new(),
             remembered: Mutex::default(),
             flights: Mutex::default(),
             limits: LoginLimits::default(),
@@ -202,12 +197,8 @@ impl Passwords {
     }
 
     fn digest(&self, email: &str, password: &SecretString) -> Digest {
-        let mut mac = keyed(&self.key);
-        // The length keeps "a" + "bc" apart from "ab" + "c".
-        mac.update(&(email.len() as u64).to_ne_bytes());
-        mac.update(email.as_bytes());
-        mac.update(password.expose_secret().as_bytes());
-        mac.finalize().into_bytes().into()
+        let password = password.expose_secret().as_bytes();
+        self.digests.of([email.as_bytes(), password])
     }
 
     /// How the verification went lately, if it did.
@@ -240,31 +231,8 @@ impl Passwords {
     }
 
     fn queue_of(&self, email: &str) -> usize {
-        let mut mac = keyed(&self.key);
-        mac.update(email.to_lowercase().as_bytes());
-        usize::from(mac.finalize().into_bytes()[0]) % QUEUES
+        usize::from(self.digests.of([email.to_lowercase().as_bytes()])[0]) % QUEUES
     }
-}
-
-fn keyed(key: &[u8; 16]) -> Hmac<Sha256> {
-    Hmac::new_from_slice(key).expect("HMAC takes a key of any length")
-}
-
-/// Whether the password is the one that was hashed.
-pub(super) fn matches(password: &SecretString, hash: &str) -> bool {
-    PasswordHash::new(hash).is_ok_and(|hash| {
-        Argon2::default()
-            .verify_password(password.expose_secret().as_bytes(), &hash)
-            .is_ok()
-    })
-}
-
-/// Hashes a password by argon2id, with a random salt.
-pub(super) fn hash(password: &SecretString) -> String {
-    let hash: PasswordHash = Argon2::default()
-        .hash_password(password.expose_secret().as_bytes())
-        .expect("argon2 hashes any password, and the system has a source of randomness");
-    hash.to_string()
 }
 
 /// A password of 120 random bits, of letters and digits that aren't confused.
@@ -278,16 +246,6 @@ pub(super) fn random_password() -> SecretString {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_hash_is_argon2id_and_matches_only_its_password() {
-        let password = SecretString::from("correct horse");
-        let hash = hash(&password);
-        assert!(hash.starts_with("$argon2id$"), "{hash}");
-        assert!(matches(&password, &hash));
-        assert!(!matches(&SecretString::from("wrong"), &hash));
-        assert!(!matches(&password, "not a hash"));
-    }
 
     #[test]
     fn random_passwords_differ() {

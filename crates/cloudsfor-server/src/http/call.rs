@@ -226,9 +226,14 @@ impl Made {
 }
 
 pub(super) fn ok(value: &impl Serialize) -> Answer {
-    let mut response = Response::new(Body::from(to_json(value)));
+    Ok(json(to_json(value)))
+}
+
+/// An answer whose body is this JSON.
+pub(super) fn json(body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
     response.headers_mut().insert(CONTENT_TYPE, JSON);
-    Ok(response)
+    response
 }
 
 /// The answer to a deletion.

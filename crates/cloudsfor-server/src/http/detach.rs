@@ -4,7 +4,7 @@
 
 use axum::response::Response;
 
-use super::error::panicked;
+use super::error::fault;
 
 pub(super) async fn finish(
     is_safe: bool,
@@ -15,6 +15,6 @@ pub(super) async fn finish(
     }
     match tokio::spawn(answer).await {
         Ok(response) => response,
-        Err(_) => panicked(),
+        Err(_) => fault(),
     }
 }

@@ -122,10 +122,10 @@ impl IntoResponse for ApiError {
 pub(super) async fn caught(answer: impl Future<Output = Response>) -> Response {
     // What it leaves half-made goes with it, but for locks, which are taken as they are.
     let answered = AssertUnwindSafe(answer).catch_unwind().await;
-    answered.unwrap_or_else(|_| panicked())
+    answered.unwrap_or_else(|_| fault())
 }
 
-pub(super) fn panicked() -> Response {
+pub(super) fn fault() -> Response {
     ApiError::new(
         ErrorId::InternalError,
         "a fault of the service; it was logged",

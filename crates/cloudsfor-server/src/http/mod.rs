@@ -39,6 +39,7 @@ mod snapshots;
 mod testing;
 #[cfg(feature = "serve")]
 mod tls;
+mod unchanged;
 mod vms;
 
 use std::num::NonZeroU32;
@@ -57,6 +58,7 @@ use auth::Door;
 use error::ApiError;
 use layers::Layers;
 use rate_limit::RateLimit;
+use unchanged::Unchanged;
 
 pub use axum::body::Body;
 pub use body::BODY_LIMIT;
@@ -79,6 +81,10 @@ pub struct ApiOptions {
     pub requests_per_minute: Option<NonZeroU32>,
     /// Whether `/metrics` can be read from other machines.
     pub metrics_for_all: bool,
+    /// Whether answers are kept in memory (up to 4 MiB) and given again for as long as
+    /// nothing is committed. For a process that serves the cloud until it ends, as a
+    /// file of the store stays open until then.
+    pub keep_answers: bool,
     /// The faults that requests meet.
     pub faults: Option<Arc<Faults>>,
     /// What tests can take hold of at `/testing`. Nothing, if `None`.
@@ -97,8 +103,10 @@ pub fn router(cloud: Arc<Cloud>, options: &ApiOptions) -> Router {
     if let Some(controls) = &options.controls {
         router = router.merge(testing::router(cloud.clone(), controls.clone()));
     }
+    let commits = options.keep_answers.then(|| cloud.commits()).flatten();
     let layers = Layers {
         cloud,
+        unchanged: commits.map(Unchanged::new),
         door: Door::Passwords,
         metrics: Some(metrics),
         faults: options.faults.clone(),
@@ -112,6 +120,7 @@ pub fn router(cloud: Arc<Cloud>, options: &ApiOptions) -> Router {
 pub fn router_of_owner(cloud: Arc<Cloud>, owner: Account) -> Router {
     let layers = Layers {
         cloud: cloud.clone(),
+        unchanged: None,
         door: Door::Owner(owner),
         metrics: None,
         faults: None,

@@ -9,6 +9,7 @@
 pub mod accounts;
 pub mod addresses;
 pub mod audit;
+mod commits;
 pub(crate) mod copy;
 pub mod domains;
 mod error;
@@ -35,6 +36,7 @@ use std::time::{Duration, Instant};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use tokio::sync::watch;
 
+pub(crate) use commits::{Commits, Version};
 pub use error::StoreError;
 use foreign::ForeignCommits;
 use lock::InUse;
@@ -131,6 +133,12 @@ impl Store {
             Ok(result) => result,
             Err(_) => Err(StoreError::Closed.into()),
         }
+    }
+
+    /// Tells at any time whether something was committed, if that can be told here.
+    /// For a process that has the store open until it ends.
+    pub(crate) fn commits(&self) -> Option<Commits> {
+        Commits::of(&self.path).ok()
     }
 
     /// Changes whenever this process has committed something. What other

@@ -84,8 +84,13 @@ impl TestCloud {
             .first_account(account, LocalProfile::new(dir.path()))
             .await
             .unwrap();
+        let options = ApiOptions {
+            // As a service does.
+            keep_answers: true,
+            ..ApiOptions::default()
+        };
         Self {
-            router: router(cloud.clone(), &ApiOptions::default()),
+            router: router(cloud.clone(), &options),
             cloud,
             clock,
             dir,
