@@ -90,7 +90,7 @@ impl Service {
         };
         let server = tokio::spawn(serve(
             Listener::plain(listener),
-            router(cloud.clone(), &options()),
+            router(cloud.clone(), &api_options()),
             Limits::default(),
             until,
         ));
@@ -126,7 +126,7 @@ impl Service {
 }
 
 /// Those of a service.
-fn options() -> ApiOptions {
+fn api_options() -> ApiOptions {
     ApiOptions {
         keep_answers: true,
         ..ApiOptions::default()
@@ -143,7 +143,7 @@ fn connect(backend: Backend, endpoint: &str, cloud: &Arc<Cloud>, password: &str)
         Backend::Reqwest => builder.transport(ReqwestTransport::new(&options).unwrap()),
         Backend::Hyper => builder.transport(HyperTransport::new(&options).unwrap()),
         Backend::InProcess => {
-            let router = router(cloud.clone(), &options());
+            let router = router(cloud.clone(), &api_options());
             builder.transport(InProcessTransport::new::<axum::body::Body>(router))
         }
     };
