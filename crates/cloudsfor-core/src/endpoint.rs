@@ -13,15 +13,17 @@ use std::fmt;
 use std::net::IpAddr;
 use std::str::FromStr;
 
-use http::Uri;
-use http::uri::{Authority, Scheme};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use http::uri::{self, Authority, PathAndQuery, Scheme, Uri};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, PercentEncode, utf8_percent_encode};
 
 use crate::error::{Error, ErrorKind};
 use crate::page::PageToken;
 
 /// The path of the API's first version under its host.
 const API_PATH: &str = "/api/v1";
+
+/// The longest URL that can be read as a whole, which some transports do.
+const URL_MAX: usize = u16::MAX as usize - 1;
 
 /// All but the characters that RFC 3986 calls unreserved.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
@@ -112,28 +114,44 @@ impl Endpoint {
         segments: &[&str],
         query: &[(&str, String)],
     ) -> Option<Uri> {
-        let mut url = self.to_string();
+        let segments_len: usize = segments.iter().map(|segment| segment.len()).sum();
+        // Enough for ids, which have nothing to escape, and no query.
+        let mut path = String::with_capacity(self.path.len() + template.len() + segments_len);
+        path.push_str(&self.path);
         let mut segments = segments.iter();
         for part in template.split_inclusive('}') {
             let (fixed, parameter) = part.split_once('{').unwrap_or((part, ""));
-            url.push_str(fixed);
+            path.push_str(fixed);
             if !parameter.is_empty() {
                 let segment = segments.next().expect("a segment for each parameter");
-                url.push_str(&escape(segment));
+                path.extend(escape(segment));
             }
         }
         for (index, (name, value)) in query.iter().enumerate() {
-            url.push(if index == 0 { '?' } else { '&' });
-            url.push_str(&escape(name));
-            url.push('=');
-            url.push_str(&escape(value));
+            path.push(if index == 0 { '?' } else { '&' });
+            path.extend(escape(name));
+            path.push('=');
+            path.extend(escape(value));
         }
-        url.parse().ok()
+        self.at(path.try_into().ok()?)
     }
 
     /// The URL of a page. `None` if the token is no path and query.
     pub(crate) fn page_url(&self, token: &PageToken) -> Option<Uri> {
-        format!("{}{token}", self.origin()).parse().ok()
+        self.at(token.as_str().parse().ok()?)
+    }
+
+    /// The URL of a path and query here. `None` if it is too long.
+    fn at(&self, path: PathAndQuery) -> Option<Uri> {
+        let origin_len = self.scheme.as_str().len() + "://".len() + self.authority.as_str().len();
+        if origin_len + path.as_str().len() > URL_MAX {
+            return None;
+        }
+        let mut parts = uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(path);
+        Uri::from_parts(parts).ok()
     }
 
     /// Reads a link to the next page, absolute or relative to the URL of the
@@ -174,8 +192,8 @@ impl Endpoint {
     }
 }
 
-fn escape(text: &str) -> String {
-    utf8_percent_encode(text, ESCAPED).to_string()
+fn escape(text: &str) -> PercentEncode<'_> {
+    utf8_percent_encode(text, ESCAPED)
 }
 
 fn port(scheme: &Scheme, authority: &Authority) -> u16 {
@@ -326,8 +344,14 @@ mod tests {
         );
         let two = endpoint("http://h").url("/networks/{network_id}/vms/{id}", &["a", "b"], &[]);
         assert_eq!(two.unwrap(), "http://h/api/v1/networks/a/vms/b");
-        let long = [("name", "x".repeat(70_000))];
-        assert_eq!(endpoint("http://h").url("/vms", &[], &long), None);
+        let url_of = |len: usize| {
+            let fixed = "http://h/api/v1/vms?name=".len();
+            endpoint("http://h").url("/vms", &[], &[("name", "x".repeat(len - fixed))])
+        };
+        assert_eq!(url_of(URL_MAX).unwrap().to_string().len(), URL_MAX);
+        assert!(url_of(URL_MAX).unwrap().to_string().parse::<Uri>().is_ok());
+        assert_eq!(url_of(URL_MAX + 1), None);
+        assert_eq!(url_of(70_000), None);
     }
 
     #[test]

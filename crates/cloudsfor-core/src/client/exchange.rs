@@ -1,5 +1,6 @@
 //! One request and its answer, under the time limits.
 
+use std::pin::pin;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -82,11 +83,23 @@ impl Client {
         if remaining.is_zero() {
             return Err(out_of_time(operation));
         }
-        let request = self.request(exchange, authorization);
-        let attempt = async {
-            let (head, body) = self.transmit(operation, request, span).await?;
-            take(head, body).await
-        };
+        // The transport has the request now: it takes no room here meanwhile.
+        let sending = self
+            .transport
+            .send(self.request(exchange, authorization.clone()));
+        let attempt = pin!(async {
+            let response = sending
+                .await
+                .map_err(|error| self.no_answer(operation, error))?;
+            let (head, body) = response.into_parts();
+            span.answered(&head);
+            self.note(&head, authorization.as_ref());
+            if is_success(operation, head.status) {
+                take(head, body).await
+            } else {
+                Err(self.refusal(operation, head, body).await)
+            }
+        });
         let limit = attempt_timeout.min(remaining);
         let Some(result) = self.timers.within(limit, attempt).await else {
             let (kind, time) = if remaining <= attempt_timeout {
@@ -188,35 +201,23 @@ impl Client {
         request
     }
 
-    async fn transmit(
-        &self,
-        operation: &'static Operation,
-        request: http::Request<Bytes>,
-        span: &CallSpan,
-    ) -> Result<(Parts, Body)> {
-        let authorization = request.headers().get(AUTHORIZATION).cloned();
-        let response = self.transport.send(request).await;
-        let response = response.map_err(|error| self.no_answer(operation, error))?;
-        let (head, body) = response.into_parts();
-        span.answered(&head);
+    /// Takes note of what an answer says of the server and of the credentials.
+    fn note(&self, head: &Parts, authorization: Option<&HeaderValue>) {
         self.key_support.note(&head.headers);
         if head.status == StatusCode::UNAUTHORIZED
             && let (Some(kept), Some(refused)) = (&self.authorization, authorization)
         {
-            kept.refused(&refused);
+            kept.refused(refused);
         }
-        let is_success = match operation.success {
-            ANY_SUCCESS => head.status.is_success(),
-            status => head.status.as_u16() == status,
-        };
-        if !is_success {
-            // Whatever came of the body, the status is known: that is the error.
-            let limit = ERROR_BODY_LIMIT.min(self.body_limit);
-            let (body, _cut) = body.read(limit).await;
-            let (body, _cut) = unpacked(&head.headers, body, limit);
-            return Err(refusal(operation, &head, &body));
-        }
-        Ok((head, body))
+    }
+
+    /// The error that an answer is which is no success.
+    async fn refusal(&self, operation: &Operation, head: Parts, body: Body) -> Error {
+        // Whatever came of the body, the status is known: that is the error.
+        let limit = ERROR_BODY_LIMIT.min(self.body_limit);
+        let (body, _cut) = body.read(limit).await;
+        let (body, _cut) = unpacked(&head.headers, body, limit);
+        refusal(operation, &head, &body)
     }
 
     /// Takes the whole answer into memory.
@@ -272,6 +273,13 @@ impl Client {
         };
         let kind = ErrorKind::Transport(error.kind);
         undone(operation, kind, what, error.may_have_been_sent).with_source(error)
+    }
+}
+
+fn is_success(operation: &Operation, status: StatusCode) -> bool {
+    match operation.success {
+        ANY_SUCCESS => status.is_success(),
+        success => status.as_u16() == success,
     }
 }
 

@@ -27,10 +27,14 @@ pub(super) struct Timers {
 }
 
 impl Timers {
-    /// The future's output, if it comes within `limit`.
-    pub(super) async fn within<F: Future>(&self, limit: Duration, future: F) -> Option<F::Output> {
+    /// The future's output, if it comes within `limit`. It is pinned by the caller,
+    /// since a future that is given away takes its room twice.
+    pub(super) async fn within<F: Future>(
+        &self,
+        limit: Duration,
+        mut future: Pin<&mut F>,
+    ) -> Option<F::Output> {
         let deadline = Instant::now().checked_add(limit);
-        let mut future = pin!(future);
         let mut timer = None;
         let output = poll_fn(|cx| {
             if let Poll::Ready(output) = future.as_mut().poll(cx) {
@@ -85,40 +89,35 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    async fn after(time: Duration) -> Duration {
-        sleep(time).await;
-        time
+    /// Whether what takes so long is done within the limit.
+    async fn done(timers: &Timers, limit: Duration, time: Duration) -> bool {
+        timers.within(limit, pin!(sleep(time))).await.is_some()
     }
 
     #[tokio::test(start_paused = true)]
     async fn a_timer_is_used_again_and_keeps_each_limit() {
         let timers = Timers::default();
         let start = Instant::now();
-        assert!(timers.within(3 * SECOND, after(SECOND)).await.is_some());
+        assert!(done(&timers, 3 * SECOND, SECOND).await);
         assert_eq!(timers.idle().len(), 1);
         // Shorter than what it was set to, and longer.
-        assert!(timers.within(SECOND, after(2 * SECOND)).await.is_none());
+        assert!(!done(&timers, SECOND, 2 * SECOND).await);
         assert_eq!((start.elapsed(), timers.idle().len()), (2 * SECOND, 0));
-        assert!(timers.within(SECOND, after(SECOND / 2)).await.is_some());
+        assert!(done(&timers, SECOND, SECOND / 2).await);
         sleep(60 * SECOND).await;
         // It fired while nobody waited for it.
-        assert!(timers.within(9 * SECOND, after(8 * SECOND)).await.is_some());
+        assert!(done(&timers, 9 * SECOND, 8 * SECOND).await);
         assert_eq!(timers.idle().len(), 1);
         let start = Instant::now();
-        assert!(
-            timers
-                .within(9 * SECOND, after(99 * SECOND))
-                .await
-                .is_none()
-        );
+        assert!(!done(&timers, 9 * SECOND, 99 * SECOND).await);
         assert_eq!(start.elapsed(), 9 * SECOND);
     }
 
     #[tokio::test(start_paused = true)]
     async fn what_is_there_at_once_needs_none_and_no_limit_is_too_long() {
         let timers = Timers::default();
-        assert_eq!(timers.within(SECOND, async { 7 }).await, Some(7));
-        assert!(timers.within(Duration::MAX, after(SECOND)).await.is_some());
+        assert_eq!(timers.within(SECOND, pin!(async { 7 })).await, Some(7));
+        assert!(done(&timers, Duration::MAX, SECOND).await);
         assert!(timers.idle().is_empty());
     }
 
@@ -131,8 +130,7 @@ mod tests {
                 .start_paused(true)
                 .build()
                 .unwrap();
-            let done = runtime.block_on(timers.within(2 * SECOND, after(SECOND)));
-            assert!(done.is_some());
+            assert!(runtime.block_on(done(&timers, 2 * SECOND, SECOND)));
         }
     }
 }

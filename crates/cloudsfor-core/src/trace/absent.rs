@@ -22,7 +22,7 @@ impl CallSpan {
 
     pub(crate) fn failed(&self, _: &Error) {}
 
-    pub(crate) async fn around<F: Future>(&self, call: F) -> F::Output {
-        call.await
+    pub(crate) fn around<F: Future>(&self, call: F) -> F {
+        call
     }
 }

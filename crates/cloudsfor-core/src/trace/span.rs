@@ -3,6 +3,7 @@
 use cloudsfor_types::operations::Operation;
 use http::response::Parts;
 use tracing::field::Empty;
+use tracing::instrument::Instrumented;
 use tracing::{Instrument, Level, Span, event, info_span};
 
 use crate::endpoint::Endpoint;
@@ -61,8 +62,8 @@ impl CallSpan {
     }
 
     /// Carries the call out within the span.
-    pub(crate) async fn around<F: Future>(&self, call: F) -> F::Output {
-        call.instrument(self.0.clone()).await
+    pub(crate) fn around<F: Future>(&self, call: F) -> Instrumented<F> {
+        call.instrument(self.0.clone())
     }
 }
 

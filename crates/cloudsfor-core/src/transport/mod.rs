@@ -57,6 +57,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_core::future::BoxFuture;
 
 pub use self::body::{Body, DEFAULT_BODY_LIMIT};
 #[cfg(feature = "hyper")]
@@ -96,13 +97,17 @@ pub trait Transport: Send + Sync {
     ) -> Result<http::Response<Body>, TransportError>;
 }
 
-#[async_trait]
 impl<T: Transport + ?Sized> Transport for Arc<T> {
-    async fn send(
-        &self,
+    // Written out, since `async_trait` would put the future into another box.
+    fn send<'a, 'async_trait>(
+        &'a self,
         request: http::Request<Bytes>,
-    ) -> Result<http::Response<Body>, TransportError> {
-        (**self).send(request).await
+    ) -> BoxFuture<'async_trait, Result<http::Response<Body>, TransportError>>
+    where
+        'a: 'async_trait,
+        Self: 'async_trait,
+    {
+        (**self).send(request)
     }
 }
 
