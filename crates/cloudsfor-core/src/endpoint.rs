@@ -118,15 +118,17 @@ impl Endpoint {
         // Enough for ids, which have nothing to escape, and no query.
         let mut path = String::with_capacity(self.path.len() + template.len() + segments_len);
         path.push_str(&self.path);
-        let mut segments = segments.iter();
-        for part in template.split_inclusive('}') {
-            let (fixed, parameter) = part.split_once('{').unwrap_or((part, ""));
+        let mut template = template;
+        for segment in segments {
+            let (fixed, parameter) = template
+                .split_once('{')
+                .expect("a parameter for each segment");
+            let (_name, rest) = parameter.split_once('}').expect("it ends");
             path.push_str(fixed);
-            if !parameter.is_empty() {
-                let segment = segments.next().expect("a segment for each parameter");
-                path.extend(escape(segment));
-            }
+            path.extend(escape(segment));
+            template = rest;
         }
+        path.push_str(template);
         for (index, (name, value)) in query.iter().enumerate() {
             path.push(if index == 0 { '?' } else { '&' });
             path.extend(escape(name));

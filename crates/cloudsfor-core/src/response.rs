@@ -17,7 +17,13 @@ pub(crate) fn decode<T: DeserializeOwned>(
     head: &Parts,
     body: &[u8],
 ) -> Result<T> {
-    serde_json::from_slice(body).map_err(|error| {
+    // Text is checked as a whole, which is faster than one string after the other;
+    // if it is none, the reader says where.
+    let decoded = match std::str::from_utf8(body) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(body),
+    };
+    decoded.map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         let path = path_of_fault::<T>(body);
         let found = if body.trim_ascii().is_empty() {

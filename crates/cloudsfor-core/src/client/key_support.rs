@@ -3,11 +3,11 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use http::HeaderMap;
+use http::{HeaderMap, HeaderName};
 
 /// By this header every answer of a server that honours keys says for how many
 /// seconds it remembers them.
-const RETENTION: &str = "idempotency-key-retention";
+static RETENTION: HeaderName = HeaderName::from_static("idempotency-key-retention");
 
 /// What the server has said so far. Once it has said that it honours keys, it is
 /// believed to go on doing so.
@@ -22,7 +22,7 @@ impl KeySupport {
     /// a proxy's.
     pub(super) fn note(&self, headers: &HeaderMap) {
         let seconds = headers
-            .get(RETENTION)
+            .get(&RETENTION)
             .and_then(|value| value.to_str().ok()?.trim().parse().ok());
         if let Some(seconds) = seconds
             && seconds != self.retention.load(Ordering::Relaxed)
@@ -46,7 +46,7 @@ mod tests {
         let support = KeySupport::default();
         let said = |text: &str| {
             let mut headers = HeaderMap::new();
-            headers.insert(RETENTION, text.parse().unwrap());
+            headers.insert(&RETENTION, text.parse().unwrap());
             support.note(&headers);
             support.remembers(Duration::from_secs(59))
         };
