@@ -18,6 +18,7 @@ use crate::call::{CallOptions, IdempotencyKey};
 use crate::error::Result;
 use crate::page::{Page, PageRequest};
 
+// A VM is large, and its answer passes through many hands: hence in a box.
 #[async_trait]
 impl Vms for Client {
     async fn list_vms(
@@ -60,14 +61,14 @@ impl Vms for Client {
 
     async fn get_vm(&self, id: &VmId, call: &CallOptions) -> Result<Vm> {
         let answer = self.get(&GET_VM, Target::at(&[id.as_str()]), call).await;
-        answer.map(|answer: VmAnswer| answer.vm)
+        answer.map(|answer: Box<VmAnswer>| answer.vm)
     }
 
     async fn wait_vm(&self, id: &VmId, at_most: Duration, call: &CallOptions) -> Result<Vm> {
         let answer = self
             .get_waiting(&GET_VM, Target::at(&[id.as_str()]), at_most, call)
             .await;
-        answer.map(|answer: VmAnswer| answer.vm)
+        answer.map(|answer: Box<VmAnswer>| answer.vm)
     }
 
     async fn list_vm_snapshots(
@@ -126,7 +127,7 @@ impl Vms for Client {
                 call,
             )
             .await;
-        answer.map(|answer: VmAnswer| answer.vm)
+        answer.map(|answer: Box<VmAnswer>| answer.vm)
     }
 
     async fn delete_vm(&self, id: &VmId, call: &CallOptions) -> Result<()> {
