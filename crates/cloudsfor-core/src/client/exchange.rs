@@ -83,14 +83,9 @@ impl Client {
         if remaining.is_zero() {
             return Err(out_of_time(operation));
         }
-        // The transport has the request now: it takes no room here meanwhile.
-        let sending = self
-            .transport
-            .send(self.request(exchange, authorization.clone()));
         let attempt = pin!(async {
-            let response = sending
-                .await
-                .map_err(|error| self.no_answer(operation, error))?;
+            let response = self.transmit(exchange, authorization.as_ref()).await;
+            let response = response.map_err(|error| self.no_answer(operation, error))?;
             let (head, body) = response.into_parts();
             span.answered(&head);
             self.note(&head, authorization.as_ref());
@@ -199,6 +194,26 @@ impl Client {
             headers.insert("last-event-id", after);
         }
         request
+    }
+
+    /// Sends the request; again, as long as it only reads and meets connections that
+    /// the server has closed. Each of them leaves the pool, so this ends. A new
+    /// connection that is cut is the server's fault, and what changes something is
+    /// the retries' matter: they must know of every doubt, so that a deletion that
+    /// finds nothing the second time is a success.
+    async fn transmit(
+        &self,
+        exchange: &Exchange,
+        authorization: Option<&HeaderValue>,
+    ) -> std::result::Result<http::Response<Body>, TransportError> {
+        loop {
+            let request = self.request(exchange, authorization.cloned());
+            match self.transport.send(request).await {
+                Err(error)
+                    if error.on_used_connection && exchange.operation.method == Method::Get => {}
+                result => return result,
+            }
+        }
     }
 
     /// Takes note of what an answer says of the server and of the credentials.

@@ -49,6 +49,7 @@ pub(super) fn on_connection(error: impl Into<BoxError>) -> TransportError {
     TransportError {
         kind,
         may_have_been_sent,
+        on_used_connection: false,
         source: error,
     }
 }

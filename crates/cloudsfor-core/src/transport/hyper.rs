@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use futures_util::TryFutureExt;
 use http::Uri;
 use http_body_util::{BodyExt, Full};
 use hyper_rustls::{HttpsConnector, MaybeHttpsStream};
@@ -17,7 +18,9 @@ use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::net::TcpStream;
 use tower::Service;
 
-use super::{Body, BoxError, Transport, TransportError, TransportOptions, failure, stale, tls};
+use super::{
+    Body, BoxError, Transport, TransportError, TransportOptions, connection, failure, tls,
+};
 use crate::error::{Error, ErrorKind, Result};
 
 /// Sends requests by [hyper](https://docs.rs/hyper): HTTP/1.1 with keep-alive,
@@ -59,21 +62,6 @@ impl HyperTransport {
             .build(connector);
         Ok(Self { client })
     }
-
-    async fn attempt(
-        &self,
-        request: http::Request<Bytes>,
-    ) -> std::result::Result<http::Response<Body>, TransportError> {
-        let response = self.client.request(request.map(Full::new)).await;
-        let response = response.map_err(|error| {
-            if error.is_connect() {
-                failure::before_connection(error)
-            } else {
-                failure::on_connection(error)
-            }
-        })?;
-        Ok(response.map(|body| Body::new(body.map_err(failure::on_connection))))
-    }
 }
 
 #[async_trait]
@@ -82,7 +70,16 @@ impl Transport for HyperTransport {
         &self,
         request: http::Request<Bytes>,
     ) -> std::result::Result<http::Response<Body>, TransportError> {
-        stale::send(request, |request| self.attempt(request)).await
+        let sending = self.client.request(request.map(Full::new));
+        let sending = sending.map_err(|error| {
+            if error.is_connect() {
+                failure::before_connection(error)
+            } else {
+                failure::on_connection(error)
+            }
+        });
+        let response = connection::watched(sending).await?;
+        Ok(response.map(|body| Body::new(body.map_err(failure::on_connection))))
     }
 }
 
@@ -111,7 +108,7 @@ impl Service<Uri> for Connector {
                 let message = format!("no connection within {limit:?}");
                 Err(io::Error::new(io::ErrorKind::TimedOut, message).into())
             })?;
-            stale::note_connection();
+            connection::note_opened();
             Ok(connection)
         })
     }

@@ -36,6 +36,8 @@
 
 mod body;
 #[cfg(any(feature = "reqwest", feature = "hyper"))]
+mod connection;
+#[cfg(any(feature = "reqwest", feature = "hyper"))]
 mod failure;
 #[cfg(feature = "hyper")]
 mod hyper;
@@ -47,8 +49,6 @@ mod options;
 mod recorded;
 #[cfg(feature = "reqwest")]
 mod reqwest;
-#[cfg(any(feature = "reqwest", feature = "hyper"))]
-mod stale;
 #[cfg(any(feature = "reqwest", feature = "hyper"))]
 mod tls;
 
@@ -80,7 +80,8 @@ pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 /// Sends one request and gets its answer.
 ///
 /// A transport adds nothing to the request but what the protocol asks for
-/// (`Host`, `Content-Length`), follows no redirect, and gives up only for a
+/// (`Host`, `Content-Length`), follows no redirect, sends nothing again that may
+/// have reached the server, and gives up only for a
 /// reason that [`TransportError`] names: the time for the attempt is the
 /// client's matter. Dropping the future gives the request up.
 #[async_trait]
@@ -121,6 +122,10 @@ pub struct TransportError {
     /// Whether the request may have reached the server. If not, it certainly
     /// didn't.
     pub may_have_been_sent: bool,
+    /// Whether the connection was cut that others had used before: the server may
+    /// have closed it because it was idle. A client then sends what only reads
+    /// again at once.
+    pub on_used_connection: bool,
     /// The cause.
     pub source: BoxError,
 }
@@ -131,6 +136,7 @@ impl TransportError {
         Self {
             kind,
             may_have_been_sent: false,
+            on_used_connection: false,
             source: source.into(),
         }
     }
@@ -140,6 +146,7 @@ impl TransportError {
         Self {
             kind,
             may_have_been_sent: true,
+            on_used_connection: false,
             source: source.into(),
         }
     }
