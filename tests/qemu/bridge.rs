@@ -42,7 +42,7 @@ fn vms_are_on_the_bridge_that_the_operator_chose() {
 
     // Of a bridge that isn't there, everybody says so.
     configure(&mut host, "br-none");
-    let doctor = doctor(&host);
+    let doctor = examined(&host);
     assert_eq!(doctor.code, 1, "{doctor:?}");
     assert!(
         doctor.stdout.contains("no bridge \"br-none\""),
@@ -55,7 +55,7 @@ fn vms_are_on_the_bridge_that_the_operator_chose() {
 
     // New VMs are on it with an address of the range; VMs of before stay where they are.
     configure(&mut host, "br-test");
-    let doctor = self::doctor(&host);
+    let doctor = examined(&host);
     assert_eq!(doctor.code, 0, "{doctor:?}");
     assert!(doctor.stdout.contains("br-test"), "{doctor:?}");
     host.cli(&["domain", "create", "example.com"]).ok();
@@ -182,7 +182,7 @@ fn configure(host: &mut Host, bridge: &str) {
     host.restart();
 }
 
-fn doctor(host: &Host) -> Ended {
+fn examined(host: &Host) -> Ended {
     run(&mut host.command(&["serve", "doctor"]))
 }
 
