@@ -139,7 +139,8 @@ impl Unchanged {
     }
 }
 
-#[cfg(all(test, unix))]
+#[cfg(test)]
+#[cfg(unix)]
 mod tests {
     use http::Request;
     use rusqlite::Connection;
