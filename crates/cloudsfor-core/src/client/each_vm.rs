@@ -84,8 +84,8 @@ impl Client {
         };
         // What is packed is unpacked as a whole.
         if head.headers.contains_key(CONTENT_ENCODING) {
-            let answer = self.whole(&LIST_VMS, head, body).await?;
-            let mut list: VmList = answer.decode()?;
+            let body = self.whole(&LIST_VMS, &head, body).await?;
+            let mut list: VmList = decode(&LIST_VMS, &head, &body)?;
             list.vms.drain(..).for_each(hand_on);
             return Ok(list);
         }

@@ -43,9 +43,9 @@ pub(super) struct Exchange {
 
 /// A success.
 pub(super) struct Answer {
-    operation: &'static Operation,
-    head: Parts,
-    body: Bytes,
+    pub(super) operation: &'static Operation,
+    pub(super) head: Parts,
+    pub(super) body: Bytes,
 }
 
 impl Answer {
@@ -92,7 +92,7 @@ impl Client {
             if is_success(operation, head.status) {
                 take(head, body).await
             } else {
-                Err(self.refusal(operation, head, body).await)
+                Err(self.refusal(operation, &head, body).await)
             }
         });
         let limit = attempt_timeout.min(remaining);
@@ -227,21 +227,21 @@ impl Client {
     }
 
     /// The error that an answer is which is no success.
-    async fn refusal(&self, operation: &Operation, head: Parts, body: Body) -> Error {
+    async fn refusal(&self, operation: &Operation, head: &Parts, body: Body) -> Error {
         // Whatever came of the body, the status is known: that is the error.
         let limit = ERROR_BODY_LIMIT.min(self.body_limit);
         let (body, _cut) = body.read(limit).await;
         let (body, _cut) = unpacked(&head.headers, body, limit);
-        refusal(operation, &head, &body)
+        refusal(operation, head, &body)
     }
 
-    /// Takes the whole answer into memory.
+    /// Takes the whole body into memory.
     pub(super) async fn whole(
         &self,
-        operation: &'static Operation,
-        head: Parts,
+        operation: &Operation,
+        head: &Parts,
         body: Body,
-    ) -> Result<Answer> {
+    ) -> Result<Bytes> {
         let body = match body.collect(self.body_limit).await {
             Ok(packed) => match unpacked(&head.headers, packed, self.body_limit) {
                 (body, None) => Ok(body),
@@ -249,17 +249,11 @@ impl Client {
             },
             Err(error) => Err(error),
         };
-        match body {
-            Ok(body) => Ok(Answer {
-                operation,
-                head,
-                body,
-            }),
-            Err(error) => Err(self
-                .no_answer(operation, error)
+        body.map_err(|error| {
+            self.no_answer(operation, error)
                 .with_status(head.status.as_u16())
-                .with_request_id(request_id(&head))),
-        }
+                .with_request_id(request_id(head))
+        })
     }
 
     pub(super) fn no_answer(&self, operation: &Operation, error: TransportError) -> Error {

@@ -32,8 +32,14 @@ impl Client {
         exchange: &Exchange,
         read: fn(&Answer) -> Result<T>,
     ) -> Result<T> {
+        let operation = exchange.operation;
         self.carry_out(exchange, |head, body| async move {
-            read(&self.whole(exchange.operation, head, body).await?)
+            let body = self.whole(operation, &head, body).await?;
+            read(&Answer {
+                operation,
+                head,
+                body,
+            })
         })
         .await
     }
