@@ -26,6 +26,10 @@ use crate::transport::{Body, TransportError};
 /// How much of an answer is read that is an error anyway, in bytes.
 const ERROR_BODY_LIMIT: usize = 64 << 10;
 
+/// How many closed connections one attempt may meet. Each leaves the pool, which
+/// hardly has as many.
+const CLOSED_MAX: usize = 100;
+
 /// Stands for every status of success, of an operation that isn't known.
 pub(super) const ANY_SUCCESS: u16 = 0;
 
@@ -197,20 +201,25 @@ impl Client {
     }
 
     /// Sends the request; again, as long as it only reads and meets connections that
-    /// the server has closed. Each of them leaves the pool, so this ends. A new
-    /// connection that is cut is the server's fault, and what changes something is
-    /// the retries' matter: they must know of every doubt, so that a deletion that
-    /// finds nothing the second time is a success.
+    /// the server has closed. A new connection that is cut is the server's fault, and
+    /// what changes something is the retries' matter: they must know of every doubt,
+    /// so that a deletion that finds nothing the second time is a success.
     async fn transmit(
         &self,
         exchange: &Exchange,
         authorization: Option<&HeaderValue>,
     ) -> std::result::Result<http::Response<Body>, TransportError> {
+        let mut closed = 0;
         loop {
             let request = self.request(exchange, authorization.cloned());
             match self.transport.send(request).await {
                 Err(error)
-                    if error.on_used_connection && exchange.operation.method == Method::Get => {}
+                    if error.on_used_connection
+                        && exchange.operation.method == Method::Get
+                        && closed < CLOSED_MAX =>
+                {
+                    closed += 1;
+                }
                 result => return result,
             }
         }

@@ -151,6 +151,7 @@ mod tests {
     use crate::api::Vms;
     use crate::budget::RetryBudget;
     use crate::call::CallOptions;
+    use crate::error::TransportErrorKind;
     use crate::limits::{ConcurrencyLimit, RateLimit};
     use crate::transport::{Body, Transport, TransportError};
 
@@ -272,6 +273,35 @@ mod tests {
             .await
             .unwrap_err();
         assert_eq!(*seen.lock().unwrap(), ["outer", "inner"]);
+    }
+
+    #[tokio::test]
+    async fn what_reads_is_sent_again_on_closed_connections_but_not_for_ever() {
+        /// Says always that the server had closed the connection.
+        struct Closed(Server);
+
+        #[async_trait]
+        impl Transport for Closed {
+            async fn send(
+                &self,
+                request: http::Request<Bytes>,
+            ) -> std::result::Result<http::Response<Body>, TransportError> {
+                self.0.send(request).await?;
+                let mut error = TransportError::maybe_sent(TransportErrorKind::Cut, "closed");
+                error.on_used_connection = true;
+                Err(error)
+            }
+        }
+
+        let server = Server::new(Some(200));
+        let client = Client::builder().transport(Closed(server.clone()));
+        let client = client.without_retry().build().unwrap();
+        let (id, call) = ("7".parse().unwrap(), CallOptions::default());
+        client.get_vm(&id, &call).await.unwrap_err();
+        let read = server.requests();
+        assert!((2..=101).contains(&read), "{read}");
+        client.delete_vm(&id, &call).await.unwrap_err();
+        assert_eq!(server.requests(), read + 1);
     }
 
     #[tokio::test(start_paused = true)]
