@@ -10,11 +10,12 @@ use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
 use super::{capacity, events, images, records, snapshots, timestamp, vms};
 use crate::store::accounts::AccountId;
-use crate::store::operations::{self, ActionRecord, Claimed, NewOperation, Work};
+use crate::store::actions::ActionRecord;
+use crate::store::operations::{self, Claimed, NewOperation, Work};
 use crate::store::snapshots::SnapshotRecord;
 use crate::store::vms::VmRecord;
 use crate::store::window::{Position, Window};
-use crate::store::{addresses, usage, vms as vm_rows};
+use crate::store::{actions as action_rows, addresses, usage, vms as vm_rows};
 
 /// Starts an action on the account's VM.
 pub fn start(
@@ -232,7 +233,7 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
     vm_rows::update(tx.connection, &vm)?;
     usage::note(tx.connection, &vm, tx.second())?;
     let account = vm.account;
-    if let Some(action) = operations::get_action(tx.connection, account, None, claim.id.as_str())? {
+    if let Some(action) = action_rows::get(tx.connection, account, None, claim.id.as_str())? {
         events::action(tx, account, &view(action))?;
     }
     events::vm(tx, account, &vms::view(tx.connection, vm)?)
@@ -336,7 +337,7 @@ pub fn get(
     id: &str,
 ) -> CloudResult<Action> {
     let vm_id = checked_vm(connection, account, vm_id)?;
-    operations::get_action(connection, account, vm_id.as_ref(), id)?
+    action_rows::get(connection, account, vm_id.as_ref(), id)?
         .map(view)
         .ok_or_else(|| CloudError::NotFound {
             what: "action",
@@ -353,7 +354,7 @@ pub fn list(
     window: &Window,
 ) -> CloudResult<(Vec<(Position, Action)>, u64)> {
     let vm_id = checked_vm(connection, account, vm_id)?;
-    let (actions, total) = operations::list_actions(connection, account, vm_id.as_ref(), window)?;
+    let (actions, total) = action_rows::list(connection, account, vm_id.as_ref(), window)?;
     let placed = |action: ActionRecord| {
         (
             Position {

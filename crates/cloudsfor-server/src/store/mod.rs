@@ -7,6 +7,7 @@
 //! connection.
 
 pub mod accounts;
+pub mod actions;
 pub mod addresses;
 pub mod audit;
 mod commits;

@@ -5,13 +5,12 @@
 //! ignored, so a worker that was too slow, or whose operation was ended by
 //! another request, changes nothing.
 
-use cloudsfor_types::{ActionId, ActionStatus, ActionType, SnapshotId, VmAction, VmId};
-use rusqlite::types::Value;
-use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
+use cloudsfor_types::{ActionId, ActionType, SnapshotId, VmAction, VmId};
+use rusqlite::{Connection, Row, params};
 
 use super::StoreError;
 use super::accounts::AccountId;
-use super::window::Window;
+use super::actions::{self, ActionRecord};
 
 /// What an operation does, with what it needs to know.
 #[derive(Debug, Clone, PartialEq)]
@@ -37,9 +36,6 @@ const BACKUP: &str = "backup";
 const CONNECT: &str = "connect";
 const DESTROY: &str = "destroy";
 const REMOVE_SNAPSHOT: &str = "remove_snapshot";
-
-/// The kinds that are actions.
-const IS_ACTION: &str = "kind NOT IN ('backup', 'connect', 'destroy', 'remove_snapshot')";
 
 impl Work {
     /// Its name, which for what users don't see is none of an action.
@@ -115,27 +111,6 @@ pub struct Claimed {
     pub fence: i64,
 }
 
-/// An operation that users see.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ActionRecord {
-    /// Its id.
-    pub id: ActionId,
-    /// The VM that it is for.
-    pub vm_id: VmId,
-    /// What it does.
-    pub kind: ActionType,
-    /// Where.
-    pub region: String,
-    /// How far it is.
-    pub status: ActionStatus,
-    /// Why it failed.
-    pub error: Option<String>,
-    /// When it was accepted, in seconds.
-    pub started_at: i64,
-    /// When it ended, in seconds.
-    pub completed_at: Option<i64>,
-}
-
 /// Adds an operation.
 pub fn insert(connection: &Connection, new: &NewOperation<'_>) -> Result<(), StoreError> {
     connection
@@ -202,12 +177,12 @@ fn claimed(row: &Row<'_>) -> rusqlite::Result<Claimed> {
     })
 }
 
-fn action_id(row: &Row<'_>) -> rusqlite::Result<ActionId> {
+pub(super) fn action_id(row: &Row<'_>) -> rusqlite::Result<ActionId> {
     let id: String = row.get(0)?;
     ActionId::new(id.as_str()).map_err(|_| unreadable(0, &id))
 }
 
-fn vm_id(row: &Row<'_>, column: usize) -> rusqlite::Result<VmId> {
+pub(super) fn vm_id(row: &Row<'_>, column: usize) -> rusqlite::Result<VmId> {
     let id: String = row.get(column)?;
     VmId::new(id.as_str()).map_err(|_| unreadable(column, &id))
 }
@@ -283,10 +258,11 @@ pub fn abort_all(
          SET status = 'errored', error = ?, completed_at = max(?, started_at),
              due_at_ms = NULL, leased_until_ms = NULL, fence = fence + 1
          WHERE vm_id = ? AND due_at_ms IS NOT NULL AND kind <> 'remove_snapshot'
-         RETURNING {COLUMNS}"
+         RETURNING {}",
+        actions::COLUMNS
     );
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![error, now, vm_id.as_str()], action)?;
+    let rows = statement.query_map(params![error, now, vm_id.as_str()], actions::action)?;
     let actions: Vec<_> = rows.collect::<Result<_, _>>()?;
     Ok(actions
         .into_iter()
@@ -335,65 +311,6 @@ pub fn next_due(connection: &Connection) -> Result<Option<i64>, StoreError> {
     Ok(connection
         .prepare_cached("SELECT min(due_at_ms) FROM operations WHERE due_at_ms IS NOT NULL")?
         .query_row([], |row| row.get(0))?)
-}
-
-const COLUMNS: &str = "id, vm_id, kind, region, status, error, started_at, completed_at";
-
-fn action(row: &Row<'_>) -> rusqlite::Result<ActionRecord> {
-    Ok(ActionRecord {
-        id: action_id(row)?,
-        vm_id: vm_id(row, 1)?,
-        kind: ActionType::from(row.get_ref(2)?.as_str()?),
-        region: row.get(3)?,
-        status: ActionStatus::from(row.get_ref(4)?.as_str()?),
-        error: row.get(5)?,
-        started_at: row.get(6)?,
-        completed_at: row.get(7)?,
-    })
-}
-
-/// The account's action with this id, on this VM if one is named.
-pub fn get_action(
-    connection: &Connection,
-    account: AccountId,
-    vm_id: Option<&VmId>,
-    id: &str,
-) -> Result<Option<ActionRecord>, StoreError> {
-    let sql = format!(
-        "SELECT {COLUMNS} FROM operations
-         WHERE id = ?1 AND account_id = ?2 AND (?3 IS NULL OR vm_id = ?3) AND {IS_ACTION}"
-    );
-    let values = params![id, account.0, vm_id.map(VmId::as_str)];
-    Ok(connection
-        .prepare_cached(&sql)?
-        .query_row(values, action)
-        .optional()?)
-}
-
-/// The account's actions, of this VM if one is named, by the time they were
-/// accepted, then id; and how many there are.
-pub fn list_actions(
-    connection: &Connection,
-    account: AccountId,
-    vm_id: Option<&VmId>,
-    window: &Window,
-) -> Result<(Vec<ActionRecord>, u64), StoreError> {
-    let mut condition = format!("account_id = ? AND {IS_ACTION}");
-    let mut values: Vec<Value> = vec![account.0.into()];
-    if let Some(vm_id) = vm_id {
-        condition.push_str(" AND vm_id = ?");
-        values.push(vm_id.to_string().into());
-    }
-    let sql = format!("SELECT count(*) FROM operations WHERE {condition}");
-    let total: i64 = connection
-        .prepare_cached(&sql)?
-        .query_row(params_from_iter(values.clone()), |row| row.get(0))?;
-    let rest = window.sql("started_at", &mut values);
-    let sql = format!("SELECT {COLUMNS} FROM operations WHERE {condition}{rest}");
-    let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params_from_iter(values), action)?;
-    let actions = window.in_order(rows.collect::<Result<_, _>>()?);
-    Ok((actions, total as u64))
 }
 
 #[cfg(test)]
