@@ -56,6 +56,13 @@ fn accounts_are_managed_while_the_service_runs() {
     );
     assert_eq!(operator.run(&["account", "add", "nobody"]).code, 2);
 
+    // It is no account's password, and isn't taken for none.
+    let mut passwd = operator.command(&["account", "passwd", "team@example.com"]);
+    let refused = run(passwd.arg("--password-stdin"));
+    assert_eq!((refused.code, refused.stdout.as_str()), (2, ""));
+    assert!(refused.stderr.contains("--password-file -"), "{refused:?}");
+    assert_eq!(login(&service, "team@example.com", password), 0);
+
     let ci = operator.ok(&["account", "password", "add", "team@example.com", "ci"]);
     assert_eq!(login(&service, "team@example.com", ci.trim()), 0);
     let names = operator.ok(&[

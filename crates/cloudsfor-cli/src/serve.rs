@@ -214,6 +214,7 @@ pub(crate) async fn run(
     environment: Environment,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
+    no_credentials(global)?;
     log_to_standard_error();
     let asked = global
         .data_dir
@@ -223,6 +224,20 @@ pub(crate) async fn run(
         Some(task) => operate(task, asked, global, terminal).await,
         None => serve(args, data_dir(asked)?, terminal).await,
     }
+}
+
+/// Whoever runs the service needs no password of the API: one that is said is meant
+/// for an account, and those are read elsewhere.
+fn no_credentials(global: &Global) -> Result<(), Failure> {
+    let flag = match (global.password_stdin, &global.password) {
+        (true, _) => "--password-stdin",
+        (false, Some(_)) => "--password",
+        (false, None) => return Ok(()),
+    };
+    let what = format!("{flag} can't be used with `serve`");
+    let why = "it is the password of whoever calls the API";
+    let next = "`--password-file -` reads an account's password from standard input";
+    Err(Failure::new(Exit::Usage, what, why).next(next))
 }
 
 async fn operate(
