@@ -128,6 +128,7 @@ impl Endpoint {
             path.extend(escape(segment));
             template = rest;
         }
+        assert!(!template.contains('{'), "a segment for each parameter");
         path.push_str(template);
         for (index, (name, value)) in query.iter().enumerate() {
             path.push(if index == 0 { '?' } else { '&' });

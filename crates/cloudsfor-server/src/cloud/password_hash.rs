@@ -15,12 +15,13 @@ const ROOM: usize = 33 << 20;
 pub(super) fn hash(password: &SecretString) -> String {
     let argon2 = Argon2::default();
     let salt = random_bits().to_ne_bytes();
+    let output = derive(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN);
     let hash = PasswordHash {
         algorithm: Algorithm::default().ident(),
         version: Some(Version::default().into()),
         params: ParamsString::try_from(argon2.params()).expect("the default ones can be written"),
         salt: Some(Salt::new(&salt).expect("a salt may have 16 bytes")),
-        hash: derive(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN),
+        hash: Some(output.expect("argon2 hashes any password")),
     };
     hash.to_string()
 }
