@@ -123,6 +123,12 @@ impl Global {
         noun.args(options.map(|option| option.global(true)))
     }
 
+    /// The option that says the password, if one does.
+    pub(crate) fn password_flag(&self) -> Option<&'static str> {
+        let by_input = self.password_stdin.then_some("--password-stdin");
+        by_input.or(self.password.as_ref().map(|_| "--password"))
+    }
+
     /// How much is traced: 0 for nothing, 2 for all.
     pub(crate) fn verbosity(&self) -> u8 {
         if self.debug { 2 } else { self.verbose.min(2) }

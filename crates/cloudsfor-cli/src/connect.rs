@@ -86,20 +86,17 @@ pub(crate) async fn connect(
 
 /// The profile `local` is whole: nothing else may say where to go.
 fn only_local(global: &Global) -> Result<(), Failure> {
-    let is_given = [
-        ("--endpoint", global.endpoint.is_some()),
-        ("--email", global.email.is_some()),
-        ("--password", global.password.is_some()),
-        ("--password-stdin", global.password_stdin),
+    let given = [
+        global.endpoint.as_ref().map(|_| "--endpoint"),
+        global.email.as_ref().map(|_| "--email"),
+        global.password_flag(),
     ];
-    match is_given.iter().find(|(_, is_given)| *is_given) {
-        None => Ok(()),
-        Some((flag, _)) => {
-            let what = format!("{flag} can't be used with the profile local");
-            let why = "that is the service on this machine, as `cloudsfor serve` wrote it down";
-            Err(usage(what, why).next(format!("leave {flag} out, or the profile")))
-        }
-    }
+    let Some(flag) = given.into_iter().flatten().next() else {
+        return Ok(());
+    };
+    let what = format!("{flag} can't be used with the profile local");
+    let why = "that is the service on this machine, as `cloudsfor serve` wrote it down";
+    Err(usage(what, why).next(format!("leave {flag} out, or the profile")))
 }
 
 /// Where to go and as whom: all of it, or there is nothing to connect to. A

@@ -229,10 +229,8 @@ pub(crate) async fn run(
 /// Whoever runs the service needs no password of the API: one that is said is meant
 /// for an account, and those are read elsewhere.
 fn no_credentials(global: &Global) -> Result<(), Failure> {
-    let flag = match (global.password_stdin, &global.password) {
-        (true, _) => "--password-stdin",
-        (false, Some(_)) => "--password",
-        (false, None) => return Ok(()),
+    let Some(flag) = global.password_flag() else {
+        return Ok(());
     };
     let what = format!("{flag} can't be used with `serve`");
     let why = "it is the password of whoever calls the API";

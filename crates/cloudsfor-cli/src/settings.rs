@@ -195,11 +195,7 @@ impl Settings {
 
     /// Where the password comes from.
     pub(crate) fn password_source(&self, global: &Global, variables: &Variables) -> String {
-        let flag = match (global.password_stdin, &global.password) {
-            (true, _) => Some("--password-stdin"),
-            (_, Some(_)) => Some("--password"),
-            _ => None,
-        };
+        let flag = global.password_flag();
         if self.resolved.password.is_none() {
             return "asked for when it is needed".into();
         }

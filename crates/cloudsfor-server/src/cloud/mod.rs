@@ -44,6 +44,7 @@ pub use first_account::{DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAcco
 use idempotency::{IdempotentRequest, Once};
 pub use login_limits::Address;
 use passwords::Passwords;
+pub(crate) use passwords::REMEMBERED;
 pub use passwords::{Caller, OWNER};
 pub use tx::{BackupPolicy, Settings, Tx};
 

@@ -22,7 +22,7 @@ use crate::store::accounts::{self, Account, AccountId};
 use crate::store::{Snapshot, Store, StoreError};
 
 /// How long it is remembered whether credentials are right.
-const REMEMBERED: Duration = Duration::from_secs(300);
+pub(crate) const REMEMBERED: Duration = Duration::from_secs(300);
 
 /// How many are remembered at most.
 const CAPACITY: usize = 4096;

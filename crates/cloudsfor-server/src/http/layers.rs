@@ -92,10 +92,7 @@ impl Layers {
             let account = given.account;
             return self.count(account, ready(given.into_response())).await;
         }
-        let mut snapshot = match reads_one {
-            true => self.cloud.snapshot().ok(),
-            false => None,
-        };
+        let mut snapshot = reads_one.then(|| self.cloud.snapshot().ok()).flatten();
         let caller = match self.door.open(&self.cloud, &head, &mut snapshot).await {
             Ok(caller) => caller,
             Err(error) => return error.into_response(),

@@ -6,7 +6,7 @@
 //! never old: not after a change by another process, nor after one of a password.
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::body::{Body, HttpBody};
 use axum::response::Response;
@@ -19,6 +19,7 @@ use parking_lot::Mutex;
 
 use super::call::json;
 use super::error;
+use crate::cloud::REMEMBERED;
 use crate::digest::{Digest, Digests};
 use crate::store::accounts::AccountId;
 use crate::store::{Commits, Version};
@@ -29,8 +30,8 @@ const CAPACITY: usize = 4 << 20;
 /// What keeping an answer takes beside its body, about.
 const OVERHEAD: usize = 128;
 
-/// How long they are kept: no longer than it is remembered who knows a password.
-const KEPT: Duration = Duration::from_secs(300);
+/// The largest body that is kept, in bytes.
+const LARGEST: usize = CAPACITY / 64;
 
 /// Keeps them.
 pub(super) struct Unchanged {
@@ -42,9 +43,21 @@ pub(super) struct Unchanged {
 struct Kept {
     /// The state of the store that they hold for.
     version: Option<Version>,
+    /// No longer than it is remembered who knows a password.
     until: Instant,
     answers: HashMap<Digest, Given>,
     size: usize,
+}
+
+impl Kept {
+    fn none_at(version: Option<Version>) -> Self {
+        Self {
+            version,
+            until: Instant::now() + REMEMBERED,
+            answers: HashMap::new(),
+            size: 0,
+        }
+    }
 }
 
 /// An answer, and whose it is.
@@ -71,12 +84,7 @@ impl Unchanged {
         Self {
             commits,
             digests: Digests::new(),
-            kept: Mutex::new(Kept {
-                version: None,
-                until: Instant::now(),
-                answers: HashMap::new(),
-                size: 0,
-            }),
+            kept: Mutex::new(Kept::none_at(None)),
         }
     }
 
@@ -93,14 +101,8 @@ impl Unchanged {
     /// What was answered, if it still holds.
     pub(super) fn answer(&self, question: &Question) -> Option<Given> {
         let mut kept = self.kept.lock();
-        let now = Instant::now();
-        if kept.version != Some(question.version) || kept.until <= now {
-            *kept = Kept {
-                version: Some(question.version),
-                until: now + KEPT,
-                answers: HashMap::new(),
-                size: 0,
-            };
+        if kept.version != Some(question.version) || kept.until <= Instant::now() {
+            *kept = Kept::none_at(Some(question.version));
         }
         kept.answers.get(&question.digest).cloned()
     }
@@ -114,21 +116,24 @@ impl Unchanged {
     ) -> Response {
         let length = answer.body().size_hint().exact();
         let is_kept = answer.status() == StatusCode::OK
-            && length.is_some_and(|length| length <= CAPACITY as u64 / 64);
+            && length.is_some_and(|length| length <= LARGEST as u64);
         if !is_kept {
             return answer;
         }
         let (head, body) = answer.into_parts();
-        let Ok(body) = body.collect().await.map(|body| body.to_bytes()) else {
-            return error::fault();
+        let body = match body.collect().await {
+            Ok(body) => body.to_bytes(),
+            Err(error) => {
+                tracing::error!(%error, "an answer can't be read");
+                return error::fault();
+            }
         };
         let size = body.len() + OVERHEAD;
         let mut kept = self.kept.lock();
         // Something was committed since it was asked.
         if kept.version == Some(question.version) {
             if kept.size + size > CAPACITY {
-                kept.answers = HashMap::new();
-                kept.size = 0;
+                *kept = Kept::none_at(kept.version);
             }
             kept.size += size;
             let body = body.clone();
@@ -219,11 +224,11 @@ mod tests {
         let mut error = json("no");
         *error.status_mut() = StatusCode::NOT_FOUND;
         ask(&unchanged, &asked, error).await;
-        ask(&unchanged, &asked, json(vec![0; CAPACITY / 64 + 1])).await;
+        ask(&unchanged, &asked, json(vec![0; LARGEST + 1])).await;
         assert!(given(&unchanged, &asked).is_none());
         for number in 0..200 {
             let path = format!("/{number}");
-            ask(&unchanged, &head("me", &path), json(vec![0; CAPACITY / 64])).await;
+            ask(&unchanged, &head("me", &path), json(vec![0; LARGEST])).await;
             assert!(unchanged.kept.lock().size <= CAPACITY);
             assert!(given(&unchanged, &head("me", &path)).is_some());
         }

@@ -6,7 +6,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::StoreError;
 use super::accounts::AccountId;
-use super::operations::{action_id, vm_id};
+use super::operations::{IS_ACTION, action_id, vm_id};
 use super::window::Window;
 
 /// An operation that users see.
@@ -29,9 +29,6 @@ pub struct ActionRecord {
     /// When it ended, in seconds.
     pub completed_at: Option<i64>,
 }
-
-/// The kinds that are actions.
-const IS_ACTION: &str = "kind NOT IN ('backup', 'connect', 'destroy', 'remove_snapshot')";
 
 /// What of an operation an action is made of.
 pub(super) const COLUMNS: &str = "id, vm_id, kind, region, status, error, started_at, completed_at";

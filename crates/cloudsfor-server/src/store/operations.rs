@@ -37,6 +37,10 @@ const CONNECT: &str = "connect";
 const DESTROY: &str = "destroy";
 const REMOVE_SNAPSHOT: &str = "remove_snapshot";
 
+/// The kinds that are actions.
+pub(super) const IS_ACTION: &str =
+    "kind NOT IN ('backup', 'connect', 'destroy', 'remove_snapshot')";
+
 impl Work {
     /// Its name, which for what users don't see is none of an action.
     pub fn kind(&self) -> ActionType {

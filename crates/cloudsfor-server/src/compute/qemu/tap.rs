@@ -94,8 +94,8 @@ pub(super) fn is_up(bridge: &str) -> Result<bool, TapError> {
 /// [`TapError`].
 pub(super) async fn tap(bridge: &str) -> Result<OwnedFd, TapError> {
     is_up(bridge)?;
-    let helper = HELPERS.map(PathBuf::from).into_iter();
-    let helper = helper.clone().find(|helper| helper.exists());
+    let mut helpers = HELPERS.iter().map(PathBuf::from);
+    let helper = helpers.find(|helper| helper.exists());
     let helper = helper.ok_or(TapError::NoHelper)?;
     match made_by(&helper, bridge).await {
         Ok(Ok(tap)) => Ok(tap),
