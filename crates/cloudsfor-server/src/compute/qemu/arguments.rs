@@ -5,6 +5,7 @@
 //! into an option, where a comma would begin another one.
 
 use std::net::Ipv4Addr;
+use std::os::fd::RawFd;
 
 use super::acceleration::Acceleration;
 use super::networks::Interface;
@@ -40,7 +41,7 @@ pub(super) enum Outside {
     /// machine's address to its SSH.
     Host(u16),
     /// Onto a bridge, by the tap that is this file of QEMU's.
-    Tap(u8),
+    Tap(RawFd),
 }
 
 /// The arguments that start a machine in the background.

@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::fd::OwnedFd;
+use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
 use std::process::Stdio;
 
+use command_fds::CommandFdExt;
 use tokio::process::Command;
 
 use super::arguments::{Outside, arguments};
@@ -24,12 +25,6 @@ const TRIES: u32 = 5;
 
 /// What QEMU says then.
 const PORT_IS_TAKEN: &str = "host forwarding rule";
-
-/// The file of QEMU's that is its tap.
-const TAP: u8 = 3;
-
-/// Runs a program with what is its standard output here as that file.
-const WITH_TAP: &str = "exec \"$0\" \"$@\" 3>&1 >/dev/null";
 
 impl Qemu {
     /// Starts a machine that is off.
@@ -56,7 +51,8 @@ impl Qemu {
                     let advice = error.advice(&bridge.name);
                     ComputeError(format!("it can't be put on its bridge: {error}: {advice}"))
                 })?;
-                launch(&dir, &turn, &with(Outside::Tap(TAP)), Some(tap)).await?
+                let arguments = with(Outside::Tap(tap.as_raw_fd()));
+                launch(&dir, &turn, &arguments, Some(tap)).await?
             }
             None => launch_with_port(&dir, &turn, machine.address, with).await?,
         };
@@ -88,8 +84,8 @@ async fn launch_with_port(
     Ok(said)
 }
 
-/// Starts QEMU, which goes into the background once it is ready; answers what it
-/// said if it failed.
+/// Starts QEMU, which goes into the background once it is ready and has the tap under
+/// the same number as it has here; answers what it said if it failed.
 async fn launch(
     dir: &Path,
     turn: &File,
@@ -99,22 +95,13 @@ async fn launch(
     let turn = turn
         .try_clone()
         .map_err(|error| fault("the VM's directory can't be locked", &error))?;
-    let mut command = match tap {
-        Some(tap) => {
-            let mut command = Command::new("sh");
-            command.args(["-c", WITH_TAP, SYSTEM]).stdout(tap);
-            command
-        }
-        None => {
-            let mut command = Command::new(SYSTEM);
-            command.stdout(Stdio::null());
-            command
-        }
-    };
+    let mut command = Command::new(SYSTEM);
+    command.preserved_fds(Vec::from_iter(tap));
     let started = command
         .current_dir(dir)
         .args(arguments)
         .stdin(turn)
+        .stdout(Stdio::null())
         .stderr(Stdio::piped())
         .kill_on_drop(true)
         .spawn();
