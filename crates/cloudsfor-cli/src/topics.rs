@@ -4,35 +4,40 @@ use clap::Command;
 
 use crate::exit::Exit;
 
-/// The topics, each with its text.
-fn topics() -> [(&'static str, String); 3] {
-    [
-        ("exit-codes", Exit::help()),
-        ("environment", include_str!("topics/environment.txt").into()),
-        ("formatting", include_str!("topics/formatting.txt").into()),
-    ]
+/// Makes a command the help on a topic.
+type Tell = fn(Command) -> Command;
+
+/// The topics, each told when it is asked for.
+const TOPICS: [(&str, Tell); 3] = [
+    ("exit-codes", |command| telling(command, Exit::help())),
+    ("environment", |command| {
+        telling(command, include_str!("topics/environment.txt").into())
+    }),
+    ("formatting", |command| {
+        telling(command, include_str!("topics/formatting.txt").into())
+    }),
+];
+
+/// A command whose help is all there is of it.
+fn telling(command: Command, text: String) -> Command {
+    command
+        .about(text.clone())
+        .long_about(text)
+        .help_template("{about}")
+        .disable_help_flag(true)
+        .arg_required_else_help(true)
 }
 
-/// The command line with its topics: hidden commands whose help is all there is of
-/// them.
+/// The command line with its topics, as hidden commands.
 pub(crate) fn added_to(command: Command) -> Command {
-    topics().into_iter().fold(command, |command, (name, text)| {
-        let topic = Command::new(name)
-            .hide(true)
-            .about(text.clone())
-            .long_about(text)
-            .help_template("{about}")
-            .disable_help_flag(true)
-            .arg_required_else_help(true);
-        command.subcommand(topic)
+    TOPICS.into_iter().fold(command, |command, (name, tell)| {
+        command.subcommand(Command::new(name).hide(true).defer(tell))
     })
 }
 
 /// The text of the topic of this name.
 #[cfg(test)]
 pub(crate) fn text(name: &str) -> Option<String> {
-    let mut topics = topics().into_iter();
-    topics
-        .find(|(topic, _)| *topic == name)
-        .map(|(_, text)| text)
+    let (name, tell) = TOPICS.into_iter().find(|(topic, _)| *topic == name)?;
+    Some(tell(Command::new(name)).get_about()?.to_string())
 }
