@@ -30,7 +30,7 @@ pub(crate) enum Bench {
     },
     /// The service: reads, durable creations, many VMs, memory
     Server,
-    /// Decode a list once, and say how much memory that took at most
+    /// Decode a list once, and say what time and memory that took
     #[command(hide = true)]
     Decode {
         /// What decodes it
@@ -54,7 +54,7 @@ pub(crate) fn run(bench: &Bench) -> Result<bool, Box<dyn std::error::Error>> {
         }
         Bench::Server => server::measure()?,
         Bench::Decode { decoder, file } => {
-            println!("{}", sdk::peak_memory_of(*decoder, file)?);
+            println!("{}", sdk::decode_and_tell(*decoder, file)?);
             return Ok(true);
         }
     };

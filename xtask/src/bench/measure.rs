@@ -74,14 +74,23 @@ pub(crate) struct Pair {
 /// Runs two things in turn, round by round, so that whatever else the machine does
 /// disturbs both. The first round warms up and doesn't count.
 pub(crate) fn paired(rounds: usize, mut first: impl FnMut(), mut second: impl FnMut()) -> Pair {
+    paired_times(rounds, || time(&mut first), || time(&mut second))
+}
+
+/// As [`paired`], of things that say themselves how long they took.
+pub(crate) fn paired_times(
+    rounds: usize,
+    mut first: impl FnMut() -> Duration,
+    mut second: impl FnMut() -> Duration,
+) -> Pair {
     let mut times = Vec::new();
     for round in 0..=rounds {
         let pair = if round % 2 == 0 {
-            let a = time(&mut first);
-            (a, time(&mut second))
+            let a = first();
+            (a, second())
         } else {
-            let b = time(&mut second);
-            (time(&mut first), b)
+            let b = second();
+            (first(), b)
         };
         if round > 0 {
             times.push(pair);

@@ -5,7 +5,7 @@ mod decode;
 mod plain;
 mod socket;
 
-pub(crate) use decode::{Decoder, list_of, peak_memory_of};
+pub(crate) use decode::{Decoder, decode_and_tell, list_of};
 
 use super::Report;
 

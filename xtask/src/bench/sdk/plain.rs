@@ -12,8 +12,9 @@ pub(super) struct VmAnswer {
 }
 
 #[derive(Deserialize)]
+#[expect(dead_code, reason = "decoding is what is measured")]
 pub(super) struct VmList {
-    pub(super) vms: Vec<Vm>,
+    vms: Vec<Vm>,
 }
 
 #[derive(Deserialize)]
