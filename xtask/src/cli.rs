@@ -41,15 +41,16 @@ pub(crate) fn docs() -> Generated {
     for command in commands() {
         describe(&command, &mut page);
     }
+    let root = root();
     for topic in TOPICS {
-        if let Some(command) = cloudsfor_cli::command().find_subcommand(topic) {
-            let text = plain(command.get_about());
-            let _ = write!(
-                page,
-                "\n## cloudsfor help {topic}\n\n```text\n{}\n```\n",
-                text.trim_end()
-            );
-        }
+        let command = root.find_subcommand(topic);
+        let command = command.expect("the program has this topic");
+        let text = plain(command.get_about());
+        let _ = write!(
+            page,
+            "\n## cloudsfor help {topic}\n\n```text\n{}\n```\n",
+            text.trim_end()
+        );
     }
     let mut files = Generated::default();
     files.add(folder("docs").join("reference.md"), page);
@@ -77,11 +78,15 @@ fn folder(name: &str) -> PathBuf {
 /// All commands, each with its whole name. The global options are the first one's
 /// alone.
 fn commands() -> Vec<Command> {
+    let mut all = Vec::new();
+    gather(&root(), &[], &mut all);
+    all
+}
+
+fn root() -> Command {
     let mut root = cloudsfor_cli::command().disable_help_subcommand(true);
     root.build();
-    let mut all = Vec::new();
-    gather(&root, &[], &mut all);
-    all
+    root
 }
 
 fn gather(command: &Command, above: &[&str], all: &mut Vec<Command>) {
