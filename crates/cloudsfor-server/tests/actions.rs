@@ -245,6 +245,11 @@ async fn a_rebuild_and_a_rename_change_what_the_vm_is() {
             [fault]
         );
     }
+    // It is offered: what is wrong is another thing.
+    let public = json!({"type": "restore", "image": "debian-13"});
+    let refused = cloud.call("POST", &path, Some(public)).await.json();
+    let message = refused["message"].as_str().unwrap();
+    assert!(message.contains("no snapshot or backup"), "{message}");
 }
 
 #[tokio::test]

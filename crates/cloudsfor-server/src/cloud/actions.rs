@@ -2,13 +2,14 @@
 //! once it is done.
 
 use cloudsfor_types::{
-    Action, ActionId, ActionStatus, Gigabytes, Reason, VmAction, VmFeature, VmId, VmStatus,
+    Action, ActionId, ActionStatus, FieldFault, Gigabytes, Reason, VmAction, VmFeature, VmId,
+    VmStatus,
 };
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{capacity, events, images, records, snapshots, timestamp, vms};
+use super::{capacity, catalog, events, images, records, snapshots, timestamp, vms};
 use crate::store::accounts::AccountId;
 use crate::store::actions::ActionRecord;
 use crate::store::operations::{self, Claimed, NewOperation, Work};
@@ -176,11 +177,17 @@ fn check(tx: &Tx<'_>, vm: &VmRecord, action: &VmAction) -> CloudResult<()> {
         ),
         VmAction::Restore { image } => {
             let found = images::find_snapshot(tx.connection, vm.account, image)?;
-            images::fitting(tx.compute(), found, image, vm.disk).map(drop)
+            images::check(found, vm.disk, || {
+                let message = format!(
+                    "{image:?} is no snapshot or backup of this account: restore takes one, \
+                     rebuild takes any image"
+                );
+                FieldFault::new("image", message)
+            })
         }
         VmAction::Rebuild { image } => {
             let found = images::find(tx.connection, tx.compute(), vm.account, image)?;
-            images::fitting(tx.compute(), found, image, vm.disk).map(drop)
+            images::check(found, vm.disk, || catalog::image_fault(tx.compute(), image))
         }
         _ => Ok(()),
     }

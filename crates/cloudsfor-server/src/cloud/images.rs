@@ -63,19 +63,15 @@ pub(super) fn disk_fault(image: &Image, field: &str, disk: u32) -> Option<FieldF
     })
 }
 
-/// The image of a rebuild or restore, if it fits.
-pub(super) fn fitting(
-    compute: &dyn Compute,
+/// That the image of a rebuild or restore is there, and fits.
+pub(super) fn check(
     image: Option<Image>,
-    identifier: &str,
     disk: u32,
-) -> CloudResult<Image> {
-    let fault = match &image {
-        None => Some(catalog::image_fault(compute, identifier)),
-        Some(image) => disk_fault(image, "image", disk),
+    missing: impl FnOnce() -> FieldFault,
+) -> CloudResult<()> {
+    let fault = match image {
+        None => Some(missing()),
+        Some(image) => disk_fault(&image, "image", disk),
     };
-    match (image, fault) {
-        (Some(image), None) => Ok(image),
-        (_, fault) => Err(CloudError::Invalid(fault.into_iter().collect())),
-    }
+    fault.map_or(Ok(()), |fault| Err(CloudError::Invalid(vec![fault])))
 }

@@ -37,8 +37,9 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiEr
 /// Parses a body as one JSON object.
 pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     parse_object(bytes).map_err(|error| match error {
-        BodyError::NotAnObject(_) => {
-            ApiError::invalid(vec![FieldFault::new("body", error.to_string())])
+        BodyError::NotAnObject(found) => {
+            let message = format!("must be a JSON object, not {found}");
+            ApiError::invalid(vec![FieldFault::new("body", message)])
         }
         _ => ApiError::new(ErrorId::BadRequest, error.to_string()),
     })
