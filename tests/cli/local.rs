@@ -2,10 +2,15 @@
 
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::Ordering::Relaxed;
+use std::sync::{Arc, mpsc};
 use std::time::Duration;
 
+use cloudsfor_core::{Api, CallOptions};
 use cloudsfor_tests::binary::{Ended, cloudsfor, create, run};
 use cloudsfor_tests::served::Served;
+use cloudsfor_types::{CreateVm, VmSpec};
 
 fn command(data_dir: &Path, args: &[&str]) -> Command {
     let mut command = cloudsfor(&["--local", "--data-dir"]);
@@ -189,6 +194,57 @@ fn many_calls_at_once_and_a_service_see_one_state() {
     addresses.sort_unstable();
     addresses.dedup();
     assert_eq!(addresses.len(), ids.len());
+    assert_eq!(service.end("TERM"), Some(0));
+}
+
+/// Clients that keep a service busy.
+const CLIENTS: usize = 64;
+
+/// VMs that they make at most.
+const LOAD: usize = 8000;
+
+/// Makes VMs, and says so, until there are enough or nobody listens.
+async fn load(api: Arc<dyn Api>, asked: Arc<AtomicUsize>, made: mpsc::Sender<()>) {
+    let request = CreateVm::new(VmSpec {
+        name: "load".into(),
+        region: "moscow_01".into(),
+        image: "fedora-19".into(),
+        size: 1.into(),
+        cpu: 1,
+        disk_size: 10,
+    });
+    let call = CallOptions::default();
+    while asked.fetch_add(1, Relaxed) < LOAD {
+        api.create_vm(&request, &call).await.unwrap();
+        if made.send(()).is_err() {
+            return;
+        }
+    }
+}
+
+#[test]
+fn a_command_ends_beside_a_service_that_is_kept_busy() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let service = Served::start_with_account(&data, &["--vm-limit", "100000"]);
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let asked = Arc::new(AtomicUsize::new(0));
+    let (sender, made) = mpsc::channel();
+    let clients: Vec<_> = (0..CLIENTS)
+        .map(|_| runtime.spawn(load(service.api(), asked.clone(), sender.clone())))
+        .collect();
+    for _ in 0..LOAD / 8 {
+        made.recv().unwrap();
+    }
+    local(&data, &create("beside", &["--no-wait"])).ok();
+    assert!(
+        asked.load(Relaxed) < LOAD,
+        "the command lasted as long as the load"
+    );
+    drop(made);
+    for client in clients {
+        runtime.block_on(client).unwrap();
+    }
     assert_eq!(service.end("TERM"), Some(0));
 }
 

@@ -9,14 +9,11 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_core::transport::{HyperTransport, TransportOptions};
 use cloudsfor_core::{
-    Api, CallOptions, Client, Credentials, IdempotencyKey, PageRequest, list_all_vms,
-    wait_until_unlocked,
+    Api, CallOptions, IdempotencyKey, PageRequest, list_all_vms, wait_until_unlocked,
 };
 use cloudsfor_tests::binary::{cloudsfor, run};
 use cloudsfor_tests::served::Served;
-use cloudsfor_tests::service::{EMAIL, PASSWORD};
 use cloudsfor_types::{Action, ActionType, CreateVm, Vm, VmFilter, VmId, VmSpec};
 use tokio::sync::mpsc;
 
@@ -29,17 +26,6 @@ const CLIENTS: usize = 8;
 
 /// Creates that are acknowledged before a process is killed.
 const ACKNOWLEDGED: usize = 20;
-
-fn client(service: &Served) -> Arc<dyn Api> {
-    let options = TransportOptions::default().without_proxies();
-    let client = Client::builder()
-        .endpoint(service.endpoint.parse().unwrap())
-        .credentials(Credentials::basic(EMAIL, PASSWORD.to_owned().into()).unwrap())
-        .transport(HyperTransport::new(&options).unwrap())
-        .without_retry()
-        .build();
-    Arc::new(client.unwrap())
-}
 
 fn request(name: &str) -> CreateVm {
     CreateVm::new(VmSpec {
@@ -127,7 +113,7 @@ async fn what_was_acknowledged_survives_kills_under_load() {
         let (log, mut entries) = mpsc::unbounded_channel();
         for n in 0..CLIENTS {
             let name = format!("r{round}-c{n}");
-            tokio::spawn(work(client(&service), name, log.clone()));
+            tokio::spawn(work(service.api(), name, log.clone()));
         }
         drop(log);
         let mut acknowledged = 0;
@@ -156,7 +142,7 @@ async fn what_was_acknowledged_survives_kills_under_load() {
 
 /// Holds the service's state against what the clients know.
 async fn check(service: &Served, data: &Path, known: &mut Known) {
-    let api = &*client(service);
+    let api = &*service.api();
     // Whatever was in doubt is taken up again under its key, and made once.
     for name in std::mem::take(&mut known.doubtful) {
         let key = IdempotencyKey::new(name.clone()).unwrap();

@@ -3,6 +3,10 @@
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+use cloudsfor_core::transport::{HyperTransport, TransportOptions};
+use cloudsfor_core::{Api, Client, Credentials};
 
 use crate::binary::{Ended, cloudsfor, run};
 use crate::service::{EMAIL, PASSWORD};
@@ -71,6 +75,18 @@ impl Served {
         let mut command = cloudsfor(args);
         self.environment(&mut command);
         command
+    }
+
+    /// A client for this service, as its account, that sends each request once.
+    pub fn api(&self) -> Arc<dyn Api> {
+        let options = TransportOptions::default().without_proxies();
+        let client = Client::builder()
+            .endpoint(self.endpoint.parse().unwrap())
+            .credentials(Credentials::basic(EMAIL, PASSWORD.to_owned().into()).unwrap())
+            .transport(HyperTransport::new(&options).unwrap())
+            .without_retry()
+            .build();
+        Arc::new(client.unwrap())
     }
 
     /// Lets a command find this service, as its account.

@@ -124,7 +124,7 @@ impl Cloud {
             // What is due may take long, and is the worker's.
             worker::observe(&cloud).await?;
         } else {
-            worker::settle_all(&cloud).await?;
+            worker::catch_up(&cloud).await?;
         }
         Ok(cloud)
     }
@@ -139,7 +139,7 @@ impl Cloud {
     /// # Errors
     /// If the store fails.
     pub async fn settle(&self) -> CloudResult<()> {
-        worker::settle(self).await.map(drop)
+        worker::settle(self).await
     }
 
     /// Before a process ends that nobody may come after soon: carries out what is
@@ -149,7 +149,7 @@ impl Cloud {
     /// If the store fails.
     pub async fn leave_nothing_due(&self) -> CloudResult<()> {
         if self.compute().is_real() {
-            worker::settle_all(self).await?;
+            worker::leave_nothing_due(self).await?;
         }
         Ok(())
     }

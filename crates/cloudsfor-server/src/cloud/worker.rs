@@ -29,14 +29,18 @@ const LEASE: Duration = Duration::from_secs(5);
 /// How often a claim is renewed while the driver is at it.
 const RENEWAL: Duration = Duration::from_millis(1500);
 
-/// Operations carried out at once.
-const AT_ONCE: usize = 64;
+/// Operations carried out at once: as many as share one commit, so that many are begun
+/// as quickly as they are accepted.
+const AT_ONCE: usize = 256;
 
 /// How often to look whether another process has left something to do.
 const FOREIGN_WORK: Duration = Duration::from_millis(500);
 
 /// How often to look whether another process has finished what it is at.
 const OTHERS_WORK: Duration = Duration::from_millis(20);
+
+/// How long at most to wait for what is due before going on without it.
+const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How often to look whether what was begun before on a VM has ended.
 const CONNECT_PAUSE: Duration = Duration::from_millis(200);
@@ -125,7 +129,7 @@ async fn begin_due(
 ) -> CloudResult<Option<Timestamp>> {
     loop {
         let room = AT_ONCE.saturating_sub(running.len());
-        match due(cloud).await? {
+        match due(cloud, cloud.now()).await? {
             Due::Now if room > 0 => {
                 for claim in claim(cloud, room).await? {
                     let cloud = cloud.clone();
@@ -138,33 +142,59 @@ async fn begin_due(
     }
 }
 
-/// Carries out everything that is due; says when there will be more.
-pub(super) async fn settle(cloud: &Cloud) -> CloudResult<Option<Timestamp>> {
-    loop {
-        match due(cloud).await? {
-            Due::At(next) => return Ok(next),
-            Due::Now => {
-                let claims = claim(cloud, AT_ONCE).await?;
-                let ended = join_all(claims.into_iter().map(|claim| carry_out(cloud, claim)));
-                ended.await.into_iter().collect::<CloudResult<()>>()?;
-            }
-        }
+/// Carries out everything that is due, and what falls due meanwhile.
+pub(super) async fn settle(cloud: &Cloud) -> CloudResult<()> {
+    while let Due::Now = due(cloud, cloud.now()).await? {
+        carry_out_next(cloud).await?;
     }
+    Ok(())
+}
+
+/// Carries out everything that has fallen due so far, or waits for another process
+/// that is at it: so whoever opens the cloud sees nothing unfinished that was due.
+/// What falls due meanwhile is left to the workers: beside a busy service there is
+/// no end to it.
+pub(super) async fn catch_up(cloud: &Cloud) -> CloudResult<()> {
+    let patience = tokio::time::Instant::now() + PATIENCE;
+    let opened = cloud.now();
+    while let Due::Now = due(cloud, opened).await? {
+        if tokio::time::Instant::now() > patience {
+            return Ok(());
+        }
+        carry_out_next(cloud).await?;
+    }
+    let mut others = cloud.store.read(operations::claimed_now)?;
+    while !others.is_empty() && tokio::time::Instant::now() < patience {
+        tokio::time::sleep(OTHERS_WORK).await;
+        // A claim that ran out is due again.
+        if let Due::Now = due(cloud, cloud.now()).await? {
+            carry_out_next(cloud).await?;
+        }
+        let claimed = cloud.store.read(operations::claimed_now)?;
+        others.retain(|claim| claimed.contains(claim));
+    }
+    Ok(())
 }
 
 /// Carries out everything that is due, or waits for another process that is at
-/// it: so whoever opens the cloud sees nothing unfinished that is due.
-pub(super) async fn settle_all(cloud: &Cloud) -> CloudResult<()> {
-    let patience = tokio::time::Instant::now() + 2 * LEASE;
+/// it, until nothing is left.
+pub(super) async fn leave_nothing_due(cloud: &Cloud) -> CloudResult<()> {
+    let patience = tokio::time::Instant::now() + PATIENCE;
     loop {
         settle(cloud).await?;
-        let now_ms = cloud.clock().now().as_millisecond();
-        let overdue = cloud.store.read(|c| operations::is_any_due(c, now_ms))?;
-        if !overdue || tokio::time::Instant::now() > patience {
+        let is_left = !cloud.store.read(operations::claimed_now)?.is_empty();
+        if !is_left || tokio::time::Instant::now() > patience {
             return Ok(());
         }
         tokio::time::sleep(OTHERS_WORK).await;
     }
+}
+
+/// Carries out those that were due first, as many as are carried out at once.
+async fn carry_out_next(cloud: &Cloud) -> CloudResult<()> {
+    let claims = claim(cloud, AT_ONCE).await?;
+    let ended = join_all(claims.into_iter().map(|claim| carry_out(cloud, claim)));
+    ended.await.into_iter().collect()
 }
 
 /// When there is something to do.
@@ -173,10 +203,9 @@ enum Due {
     At(Option<Timestamp>),
 }
 
-/// Makes operations of the backups that are due, and says when the first
+/// Makes operations of the backups that are due by `now`, and says when the first
 /// operation is.
-async fn due(cloud: &Cloud) -> CloudResult<Due> {
-    let now = cloud.clock().now();
+async fn due(cloud: &Cloud, now: Timestamp) -> CloudResult<Due> {
     let mut backup = cloud.store.read(vm_rows::next_backup)?;
     while backup.is_some_and(|due| due <= now.as_second()) {
         cloud.write(actions::begin_backups).await?;

@@ -13,11 +13,15 @@ const VERSIONS: &[&str] = &[
     include_str!("schema/3.sql"),
     include_str!("schema/4.sql"),
     include_str!("schema/5.sql"),
+    include_str!("schema/6.sql"),
 ];
 
 /// Brings the store to the newest version, in one transaction, whichever of
-/// several processes comes first.
+/// several processes comes first. One that is there already waits for nobody.
 pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    if version(connection, path)? == VERSIONS.len() as i64 {
+        return Ok(());
+    }
     connection.execute_batch("BEGIN IMMEDIATE")?;
     let result = migrate_in_transaction(connection, path);
     connection.execute_batch(if result.is_ok() { "COMMIT" } else { "ROLLBACK" })?;

@@ -123,13 +123,16 @@ impl Writer {
 fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch::Sender<u64>) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut turn_began = Instant::now();
+    // Where others got their turn meanwhile, bit by bit.
+    let mut idle = Duration::ZERO;
     loop {
         let idle_from = Instant::now();
         if queue.blocking_recv_many(&mut batch, BATCH) == 0 {
             return;
         }
-        if idle_from.elapsed() >= GIVE_WAY {
-            turn_began = Instant::now();
+        idle += idle_from.elapsed();
+        if idle >= GIVE_WAY {
+            (turn_began, idle) = (Instant::now(), Duration::ZERO);
         }
         let mut answers = Vec::with_capacity(batch.len());
         let outcome = run_batch(connection, &mut batch, &mut answers);
@@ -147,7 +150,7 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch:
         }
         if turn_began.elapsed() > TURN {
             std::thread::sleep(GIVE_WAY);
-            turn_began = Instant::now();
+            (turn_began, idle) = (Instant::now(), Duration::ZERO);
         }
     }
 }
