@@ -41,6 +41,8 @@ pub(crate) async fn run(
 impl Resource for Account {
     const NOUN: &'static str = "account";
 
+    const ATTRIBUTES: &'static [&'static str] = Account::ATTRIBUTES;
+
     /// There is one account, so there is no list of them.
     const COLUMNS: &'static [Column<Self>] = &[];
 

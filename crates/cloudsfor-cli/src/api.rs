@@ -9,8 +9,8 @@ use cloudsfor_core::call::InvalidKey;
 use cloudsfor_core::client::raw::RawAnswer;
 use cloudsfor_core::page::PageToken;
 use cloudsfor_core::types::operations;
+use cloudsfor_core::types::{Extra, Json};
 use cloudsfor_core::{Client, IdempotencyKey};
-use serde_json::{Map, Value};
 
 use crate::args::{Global, label};
 use crate::exit::Exit;
@@ -136,7 +136,7 @@ async fn pages(
         show(&page, args, global, terminal)?;
     }
     if args.slurp {
-        show_value(&Value::Array(slurped), global, terminal)?;
+        show_value(&Json::Array(slurped), global, terminal)?;
     }
     Ok(Exit::Done)
 }
@@ -168,11 +168,11 @@ fn show(
     }
 }
 
-fn json(body: &[u8]) -> Option<Value> {
+fn json(body: &[u8]) -> Option<Json> {
     serde_json::from_slice(body).ok()
 }
 
-fn show_value(value: &Value, global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
+fn show_value(value: &Json, global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
     if let Format::Template(template) = &global.view.output {
         let text = output::filled(template, value)?;
         writeln!(terminal.out(), "{text}")?;
@@ -198,11 +198,9 @@ fn body(args: &Api, global: &Global, terminal: &mut Terminal) -> Result<Option<V
         let text = text_file::read(file, "--input", READ_AT_MOST, global, terminal)?;
         return Ok(Some(text.into_bytes()));
     }
-    let mut fields = Map::new();
-    let texts = args
-        .texts
-        .iter()
-        .map(|(name, text)| (name, text.as_str().into()));
+    let mut fields = Extra::new();
+    let texts = args.texts.iter();
+    let texts = texts.map(|(name, text)| (name, Json::from(text.as_str())));
     let values = args.values.iter().map(|(name, text)| {
         let value = serde_json::from_str(text);
         (name, value.unwrap_or_else(|_| text.as_str().into()))
@@ -215,5 +213,5 @@ fn body(args: &Api, global: &Global, terminal: &mut Terminal) -> Result<Option<V
             );
         }
     }
-    Ok((!fields.is_empty()).then(|| Value::Object(fields).to_string().into_bytes()))
+    Ok((!fields.is_empty()).then(|| Json::Object(fields).to_string().into_bytes()))
 }

@@ -6,9 +6,8 @@ mod tests;
 use clap::Args;
 use cloudsfor_core::Api;
 use cloudsfor_types::event::InvalidEventCursor;
-use cloudsfor_types::{Event, EventCursor};
+use cloudsfor_types::{Event, EventCursor, Extra, Json};
 use futures_util::StreamExt;
-use serde_json::{Value, json};
 
 use crate::args::{Global, quote};
 use crate::exit::Exit;
@@ -163,13 +162,27 @@ fn in_words(event: &Event) -> String {
 }
 
 /// The event as programs read it: its name, and what it says.
-fn as_json(event: &Event) -> Value {
+fn as_json(event: &Event) -> Json {
+    let of = |name: &str, attributes: Vec<(&str, Json)>| {
+        let mut all = Extra::new();
+        all.insert("event", name);
+        for (name, value) in attributes {
+            all.insert(name, value);
+        }
+        Json::Object(all)
+    };
     match event {
-        Event::Vm(vm) => json!({"event": "vm", "vm": vm}),
-        Event::VmDeleted(id) => json!({"event": "vm", "vm": {"id": id}, "deleted": true}),
-        Event::Action(action) => json!({"event": "action", "action": action}),
-        Event::Reset => json!({"event": "reset"}),
-        Event::Other { name, data } => json!({"event": name, "data": data}),
-        _ => json!({"event": "unknown"}),
+        Event::Vm(vm) => of("vm", vec![("vm", Json::of(vm).unwrap_or_default())]),
+        Event::VmDeleted(id) => {
+            let vm: Extra = [("id", id.as_str())].into_iter().collect();
+            of("vm", vec![("vm", vm.into()), ("deleted", true.into())])
+        }
+        Event::Action(action) => {
+            let action = Json::of(action).unwrap_or_default();
+            of("action", vec![("action", action)])
+        }
+        Event::Reset => of("reset", vec![]),
+        Event::Other { name, data } => of(name, vec![("data", data.as_str().into())]),
+        _ => of("unknown", vec![]),
     }
 }

@@ -86,6 +86,8 @@ impl Findable for Images {
 impl Resource for Distro {
     const NOUN: &'static str = "image";
 
+    const ATTRIBUTES: &'static [&'static str] = Distro::ATTRIBUTES;
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |distro: &Self, cell| cell.text(&distro.name)),
         Column::new("TYPE", |distro: &Self, cell| {

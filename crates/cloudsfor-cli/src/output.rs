@@ -5,6 +5,7 @@
 
 pub(crate) mod cell;
 pub(crate) mod clean;
+pub(crate) mod compare;
 mod csv;
 pub(crate) mod failure;
 pub(crate) mod field;
@@ -22,8 +23,8 @@ mod yaml;
 use std::borrow::Cow;
 use std::io;
 
+use cloudsfor_types::Json;
 use serde::{Serialize, Serializer};
-use serde_json::Value;
 
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -45,6 +46,22 @@ pub(crate) trait Resource: Serialize + Sized + Send + Sync + 'static {
 
     /// The columns of its table.
     const COLUMNS: &'static [Column<Self>];
+
+    /// The attributes of its object that the contract names, by their names.
+    const ATTRIBUTES: &'static [&'static str];
+
+    /// Those within its attributes, by their paths: `region.name`, and `labels.*` for
+    /// all below.
+    const WITHIN: &'static [&'static str] = &[];
+
+    /// Whether the contract names an attribute of this path.
+    fn knows(path: &str) -> bool {
+        let is_it = |known: &&str| match known.strip_suffix('*') {
+            Some(above) => path.starts_with(above),
+            None => path == *known,
+        };
+        Self::ATTRIBUTES.contains(&path) || Self::WITHIN.iter().any(is_it)
+    }
 
     /// What commands take for it; a number for some.
     fn id(&self) -> Cow<'_, str>;
@@ -167,7 +184,7 @@ fn object<T: Resource>(fields: &[Field<T>], row: &Row<'_, T>) -> Object {
 }
 
 /// An object whose attributes stay in their order.
-struct Object(Vec<(String, Value)>);
+struct Object(Vec<(String, Json)>);
 
 impl Serialize for Object {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

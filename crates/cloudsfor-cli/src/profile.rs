@@ -179,6 +179,9 @@ fn used(
 impl Resource for Profile {
     const NOUN: &'static str = "profile";
 
+    const ATTRIBUTES: &'static [&'static str] =
+        &["name", "endpoint", "email", "password", "in_use"];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |profile: &Self, cell| cell.text(&profile.name)),
         Column::new("IN USE", |profile: &Self, cell| {
@@ -222,6 +225,19 @@ impl Described for Profile {
 
 impl Resource for Used {
     const NOUN: &'static str = "profile";
+
+    const ATTRIBUTES: &'static [&'static str] = &[
+        "profile",
+        "endpoint",
+        "email",
+        "password",
+        "file",
+        "endpoint.value",
+        "endpoint.source",
+        "email.value",
+        "email.source",
+        "password.source",
+    ];
 
     /// There is one, so there is no list of them.
     const COLUMNS: &'static [Column<Self>] = &[];

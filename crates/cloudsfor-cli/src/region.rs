@@ -86,6 +86,10 @@ impl Findable for Regions {
 impl Resource for Region {
     const NOUN: &'static str = "region";
 
+    const ATTRIBUTES: &'static [&'static str] = Region::ATTRIBUTES;
+
+    const WITHIN: &'static [&'static str] = &["coordinates.lat", "coordinates.lng"];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |region: &Self, cell| cell.text(&region.name)),
         Column::new("COUNTRY", |region: &Self, cell| {

@@ -177,6 +177,14 @@ pub(crate) fn a_hostile_vm() -> Vm {
     }))
 }
 
+/// A cloud with one region of this name.
+pub(crate) fn offer_region(api: &mut cloudsfor_core::MockApi, name: &'static str) {
+    api.expect_list_regions().returning(move |_, _| {
+        let region = changed(json!({"name": name}), json!({}));
+        Ok(cloudsfor_core::Page::whole(vec![region]))
+    });
+}
+
 /// A snapshot as the server sends it, with these attributes changed.
 pub(crate) fn a_snapshot(changes: Value) -> Snapshot {
     let snapshot = json!({

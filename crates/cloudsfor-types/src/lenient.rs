@@ -10,6 +10,8 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
+use crate::json::Json;
+
 /// A whole number that may arrive as a number, an integral float or a numeric
 /// string.
 pub(crate) struct Whole(u64);
@@ -110,38 +112,22 @@ impl From<Real> for f64 {
     }
 }
 
-/// Text that may arrive as a string or a number.
+/// Text that may arrive as a string or a number, which is kept digit by digit.
 pub(crate) struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct TextVisitor;
-
-        impl Visitor<'_> for TextVisitor {
-            type Value = Text;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a string or a number")
-            }
-
-            fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
-                Ok(Text(text.to_owned()))
-            }
-
-            fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
-                Ok(Text(value.to_string()))
-            }
-
-            fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
-                Ok(Text(value.to_string()))
-            }
-
-            fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
-                Ok(Text(value.to_string()))
+        match Json::deserialize(deserializer)? {
+            Json::String(text) => Ok(Self(text)),
+            Json::Number(number) => Ok(Self(number.to_string())),
+            other => {
+                let found = other.to_string();
+                Err(D::Error::invalid_type(
+                    Unexpected::Other(&found),
+                    &"a string or a number",
+                ))
             }
         }
-
-        deserializer.deserialize_any(TextVisitor)
     }
 }
 
@@ -226,7 +212,16 @@ mod tests {
 
     #[test]
     fn text_may_be_a_number() {
-        for (json, text) in [("\"17\"", "17"), ("17", "17"), ("-1", "-1")] {
+        for (json, text) in [
+            ("\"17\"", "17"),
+            ("17", "17"),
+            ("-1", "-1"),
+            ("1.10", "1.10"),
+            (
+                "123456789012345678901234567890",
+                "123456789012345678901234567890",
+            ),
+        ] {
             assert_eq!(
                 String::from(serde_json::from_str::<Text>(json).unwrap()),
                 text

@@ -5,16 +5,13 @@
 //! reads; the visitor written here pays for an unknown attribute only when
 //! there is one.
 
-use serde_json::{Map, Value};
-
-/// Attributes that this version of the crate has no field for, as the server
-/// sent them. They are written back when the object is encoded.
-pub type Extra = Map<String, Value>;
-
 /// The attribute's name on the wire: a field named by a keyword is written
 /// `r#type` in Rust.
-pub(crate) fn wire_name(field: &'static str) -> &'static str {
-    field.strip_prefix("r#").unwrap_or(field)
+pub(crate) const fn wire_name(field: &'static str) -> &'static str {
+    match field.as_bytes() {
+        [b'r', b'#', ..] => field.split_at(2).1,
+        _ => field,
+    }
 }
 
 /// Declares a wire object. Each field says what its absence means:
@@ -43,8 +40,16 @@ macro_rules! object {
         #[derive(Debug, Clone, PartialEq)]
         pub struct $Name {
             $( $(#[$field_meta])* pub $field: $ty, )*
-            /// Attributes that this version of the crate doesn't know.
-            pub extra: $crate::object::Extra,
+            /// Attributes that this version of the crate doesn't know, as the server
+            /// sent them. They are written back when the object is encoded.
+            pub extra: $crate::json::Extra,
+        }
+
+        impl $Name {
+            /// The attributes that this version of the crate knows, by their names on
+            /// the wire.
+            pub const ATTRIBUTES: &'static [&'static str] =
+                &[$( $crate::object::wire_name(stringify!($field)) ),*];
         }
 
         impl<'de> serde::Deserialize<'de> for $Name {
@@ -71,7 +76,7 @@ macro_rules! object {
                         mut map: A,
                     ) -> Result<Self::Value, A::Error> {
                         $( let mut $field = None; )*
-                        let mut extra = $crate::object::Extra::new();
+                        let mut extra = $crate::json::Extra::new();
                         while let Some(key) = map.next_key()? {
                             match key {
                                 $(
@@ -87,7 +92,7 @@ macro_rules! object {
                                     }
                                 )*
                                 Key::Unknown(name) => {
-                                    extra.insert(name, map.next_value()?);
+                                    extra.insert(name, map.next_value::<$crate::json::Json>()?);
                                 }
                             }
                         }
@@ -107,7 +112,7 @@ macro_rules! object {
                 use serde::ser::SerializeMap;
                 let mut map = serializer.serialize_map(None)?;
                 $( object!(@encode $presence map, self, $field); )*
-                for (name, value) in &self.extra {
+                for (name, value) in self.extra.iter() {
                     map.serialize_entry(name, value)?;
                 }
                 map.end()

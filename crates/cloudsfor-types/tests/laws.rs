@@ -72,6 +72,23 @@ proptest! {
     }
 
     #[test]
+    fn unknown_numbers_survive_digit_by_digit(
+        number in "-?(0|[1-9][0-9]{0,40})([.][0-9]{1,40})?([eE][+-]?[0-9]{1,6})?",
+        vm in any_vm(),
+    ) {
+        let mut attributes = vm.to_string();
+        attributes.pop();
+        for value in [number.clone(), format!(r#"{{"deep":[[{number}],{{"a":{number}}}]}}"#)] {
+            let text = format!(r#"{attributes},"serial":{value}}}"#);
+            let vm: Vm = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(vm.extra["serial"].to_string(), value.clone());
+            let encoded = serde_json::to_string(&vm).unwrap();
+            let expected = format!(r#""serial":{value}"#);
+            prop_assert!(encoded.contains(&expected), "{}", encoded);
+        }
+    }
+
+    #[test]
     fn no_json_makes_a_decoder_panic(value in any_json(), vm in any_vm(), key in "[a-z_]{1,10}") {
         let mut odd_vm = vm;
         odd_vm[key] = value.clone();

@@ -10,6 +10,17 @@ use crate::output::{Described, Details, Resource};
 impl Resource for Action {
     const NOUN: &'static str = "action";
 
+    const ATTRIBUTES: &'static [&'static str] = Action::ATTRIBUTES;
+
+    const WITHIN: &'static [&'static str] = &[
+        "region.name",
+        "region.country",
+        "region.description",
+        "region.coordinates",
+        "region.coordinates.lat",
+        "region.coordinates.lng",
+    ];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |action: &Self, cell| {
             cell.optional_text(action.action_id.as_ref().map(ActionId::as_str));

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cloudsfor_types::{Domain, DomainRecord};
+use cloudsfor_types::{Domain, DomainRecord, RecordType};
 
 use crate::output::table::Column;
 use crate::output::{Described, Details, Resource};
@@ -10,8 +10,10 @@ use crate::output::{Described, Details, Resource};
 impl Resource for Domain {
     const NOUN: &'static str = "domain";
 
+    const ATTRIBUTES: &'static [&'static str] = Domain::ATTRIBUTES;
+
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("NAME", |domain: &Self, cell| cell.text(&domain.name)).elastic(),
+        Column::new("NAME", |domain: &Self, cell| cell.host(&domain.name)).elastic(),
         Column::new("TTL", |domain: &Self, cell| cell.number(domain.ttl)).right(),
     ];
 
@@ -34,16 +36,26 @@ impl Described for Domain {
 impl Resource for DomainRecord {
     const NOUN: &'static str = "record";
 
+    const ATTRIBUTES: &'static [&'static str] = DomainRecord::ATTRIBUTES;
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |record: &Self, cell| cell.number(record.id)).right(),
         Column::new("TYPE", |record: &Self, cell| {
             cell.text(record.r#type.as_str());
         }),
         Column::new("NAME", |record: &Self, cell| {
-            cell.optional_text(record.name.as_deref());
+            cell.host(record.name.as_deref().unwrap_or_default());
         }),
         Column::new("DATA", |record: &Self, cell| {
-            cell.optional_text(record.data.as_deref());
+            let data = record.data.as_deref().unwrap_or_default();
+            match record.r#type {
+                RecordType::Cname
+                | RecordType::Mx
+                | RecordType::Ns
+                | RecordType::Srv
+                | RecordType::Ptr => cell.host(data),
+                _ => cell.text(data),
+            }
         })
         .elastic(),
         Column::new("PRIORITY", |record: &Self, cell| {

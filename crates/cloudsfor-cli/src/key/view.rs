@@ -10,6 +10,8 @@ use crate::output::{Described, Details, Resource};
 impl Resource for SshKey {
     const NOUN: &'static str = "key";
 
+    const ATTRIBUTES: &'static [&'static str] = SshKey::ATTRIBUTES;
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |key: &Self, cell| cell.number(key.id)).right(),
         Column::new("NAME", |key: &Self, cell| cell.text(&key.name)).elastic(),

@@ -5,7 +5,7 @@ use cloudsfor_types::{Network, Vm};
 use serde_json::{Value, json};
 
 use crate::terminal::fake::Fake;
-use crate::testing::{Ended, ID, OTHER_ID, a_full_vm, a_vm, run};
+use crate::testing::{Ended, ID, OTHER_ID, a_full_vm, a_vm, offer_region, run};
 
 fn vms() -> Vec<Vm> {
     vec![a_vm(json!({})), a_full_vm()]
@@ -82,6 +82,7 @@ fn a_list_is_filtered_and_sorted() {
 #[test]
 fn a_status_or_region_is_filtered_by_the_server_too() {
     let mut api = MockApi::new();
+    offer_region(&mut api, "moscow_01");
     api.expect_list_vms()
         .withf(|filter, _, _| {
             filter

@@ -10,6 +10,8 @@ use crate::output::{Described, Details, Resource};
 impl Resource for Network {
     const NOUN: &'static str = "network";
 
+    const ATTRIBUTES: &'static [&'static str] = Network::ATTRIBUTES;
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |network: &Self, cell| cell.text(network.id.as_str())),
         Column::new("NAME", |network: &Self, cell| cell.text(&network.name)).elastic(),

@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use cloudsfor_types::{Gigabytes, Timestamp};
-use serde_json::Value;
+use cloudsfor_types::{Gigabytes, Json, Timestamp};
 
 use super::clean::clean;
+use super::compare::Comparable;
 
 /// How points in time are written, and values with them.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -26,11 +26,37 @@ pub(crate) enum Times {
 pub(crate) struct Cell<'a> {
     text: &'a mut String,
     times: Times,
+    /// The value to compare, where that is wanted and not the text.
+    compared: Option<&'a mut Comparable>,
 }
 
 impl<'a> Cell<'a> {
     pub(crate) fn new(text: &'a mut String, times: Times) -> Self {
-        Self { text, times }
+        Self {
+            text,
+            times,
+            compared: None,
+        }
+    }
+
+    /// A cell that leaves its value in `compared`, with its type.
+    pub(crate) fn comparing(text: &'a mut String, compared: &'a mut Comparable) -> Self {
+        Self {
+            text,
+            times: Times::Plain,
+            compared: Some(compared),
+        }
+    }
+
+    /// Leaves the value, if it is wanted.
+    fn leaves(&mut self, value: impl FnOnce() -> Comparable) -> bool {
+        match &mut self.compared {
+            Some(compared) => {
+                **compared = value();
+                true
+            }
+            None => false,
+        }
     }
 
     fn is_plain(&self) -> bool {
@@ -45,10 +71,18 @@ impl<'a> Cell<'a> {
 
     /// Text from elsewhere; empty text is shown as missing.
     pub(crate) fn text(&mut self, text: &str) {
-        if text.is_empty() {
+        if self.leaves(|| Comparable::text(text)) {
+        } else if text.is_empty() {
             self.missing();
         } else {
             self.text.push_str(&clean(text));
+        }
+    }
+
+    /// The name of a host or a domain, which is the same in every case of letters.
+    pub(crate) fn host(&mut self, name: &str) {
+        if !self.leaves(|| Comparable::host(name)) {
+            self.text(name);
         }
     }
 
@@ -66,6 +100,7 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn number(&mut self, number: impl Into<Option<u64>>) {
         match number.into() {
+            Some(number) if self.leaves(|| Comparable::number(number)) => {}
             Some(number) => self.push(format_args!("{number}")),
             None => self.missing(),
         }
@@ -73,6 +108,7 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn gigabytes(&mut self, size: impl Into<Option<Gigabytes>>) {
         match size.into() {
+            Some(size) if self.leaves(|| Comparable::number(size)) => {}
             Some(size) if self.is_plain() => self.push(format_args!("{size}")),
             Some(size) => self.push(format_args!("{size} GB")),
             None => self.missing(),
@@ -81,6 +117,7 @@ impl<'a> Cell<'a> {
 
     pub(crate) fn whole_gigabytes(&mut self, size: impl Into<Option<u64>>) {
         match size.into() {
+            Some(size) if self.leaves(|| Comparable::number(size)) => {}
             Some(size) if self.is_plain() => self.push(format_args!("{size}")),
             Some(size) => self.push(format_args!("{size} GB")),
             None => self.missing(),
@@ -88,6 +125,9 @@ impl<'a> Cell<'a> {
     }
 
     pub(crate) fn yes_or_no(&mut self, yes: bool) {
+        if self.leaves(|| Comparable::Bool(yes)) {
+            return;
+        }
         self.text.push_str(match (self.is_plain(), yes) {
             (true, true) => "true",
             (true, false) => "false",
@@ -98,6 +138,14 @@ impl<'a> Cell<'a> {
 
     /// A list on one line; an empty one is shown as missing.
     pub(crate) fn list<T: AsRef<str>>(&mut self, items: impl IntoIterator<Item = T>) {
+        if let Some(compared) = &mut self.compared {
+            let items = items.into_iter();
+            let items: Vec<_> = items.map(|item| Comparable::text(item.as_ref())).collect();
+            if !items.is_empty() {
+                **compared = Comparable::List(items);
+            }
+            return;
+        }
         let start = self.text.len();
         for item in items {
             if self.text.len() > start {
@@ -114,6 +162,9 @@ impl<'a> Cell<'a> {
         let Some(time) = time.into() else {
             return self.missing();
         };
+        if self.leaves(|| Comparable::time(&time.to_string())) {
+            return;
+        }
         match (self.times, time.instant()) {
             (Times::Ago(now), Some(instant)) => self.text.push_str(&ago(instant, now)),
             (Times::Both(now), Some(instant)) => {
@@ -125,16 +176,19 @@ impl<'a> Cell<'a> {
     }
 
     /// A value of the server's JSON.
-    pub(crate) fn json(&mut self, value: &Value) {
+    pub(crate) fn json(&mut self, value: &Json) {
+        if self.leaves(|| Comparable::json(value)) {
+            return;
+        }
         match value {
-            Value::Null => self.missing(),
-            Value::String(text) => self.text(text),
-            Value::Bool(yes) => self.yes_or_no(*yes),
-            Value::Number(number) => self.push(format_args!("{number}")),
-            Value::Array(items) if items.iter().all(is_scalar) => {
+            Json::Null => self.missing(),
+            Json::String(text) => self.text(text),
+            Json::Bool(yes) => self.yes_or_no(*yes),
+            Json::Number(number) => self.push(format_args!("{number}")),
+            Json::Array(items) if items.iter().all(is_scalar) => {
                 self.list(items.iter().map(scalar));
             }
-            Value::Array(_) | Value::Object(_) => {
+            Json::Array(_) | Json::Object(_) => {
                 self.text(&super::json::line(value).unwrap_or_default());
             }
         }
@@ -145,14 +199,14 @@ impl<'a> Cell<'a> {
     }
 }
 
-fn is_scalar(value: &Value) -> bool {
-    !matches!(value, Value::Array(_) | Value::Object(_))
+fn is_scalar(value: &Json) -> bool {
+    !matches!(value, Json::Array(_) | Json::Object(_))
 }
 
 /// A value that has no parts, as text.
-pub(crate) fn scalar(value: &Value) -> String {
+pub(crate) fn scalar(value: &Json) -> String {
     match value {
-        Value::String(text) => text.clone(),
+        Json::String(text) => text.clone(),
         other => other.to_string(),
     }
 }
@@ -252,10 +306,10 @@ mod tests {
 
     #[test]
     fn values_of_the_servers_json_are_text() {
-        let shown = |value: Value| cell(Times::Exact, |c| c.json(&value));
-        assert_eq!(shown(Value::Null), "-");
+        let shown = |value: Json| cell(Times::Exact, |c| c.json(&value));
+        assert_eq!(shown(Json::Null), "-");
         assert_eq!(shown("a\u{1b}".into()), "a\\u{1b}");
-        assert_eq!(shown(serde_json::json!(["a", 1])), "a, 1");
-        assert_eq!(shown(serde_json::json!({"a": [1]})), r#"{"a":[1]}"#);
+        assert_eq!(shown(serde_json::json!(["a", 1]).into()), "a, 1");
+        assert_eq!(shown(serde_json::json!({"a": [1]}).into()), r#"{"a":[1]}"#);
     }
 }

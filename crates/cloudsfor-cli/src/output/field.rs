@@ -5,10 +5,11 @@
 
 use std::borrow::Cow;
 
-use serde_json::Value;
+use cloudsfor_types::Json;
 
 use super::Resource;
 use super::cell::{Cell, Times};
+use super::compare::{Comparable, Decimal};
 use super::table::{Column, Look};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -24,7 +25,7 @@ pub(crate) struct Field<T: 'static> {
 pub(crate) struct Row<'a, T> {
     pub(crate) item: &'a T,
     /// `Null` where no field needs them.
-    object: Value,
+    object: Json,
 }
 
 impl<T: Resource> Field<T> {
@@ -53,11 +54,11 @@ impl<T: Resource> Field<T> {
         self.column.is_none()
     }
 
-    /// Fails if the name is that of a column of no thing: a slip in it shouldn't
-    /// look like a value that is missing.
+    /// Fails if neither the schema nor any of the things has such a field: a slip in its
+    /// name shouldn't look like a value that is missing.
     pub(crate) fn check(&self, rows: &[Row<'_, T>]) -> Result<(), Failure> {
-        let is_known = |row: &Row<'_, T>| attribute(&row.object, &self.name).is_some();
-        if self.column.is_some() || rows.is_empty() || rows.iter().any(is_known) {
+        let is_there = |row: &Row<'_, T>| attribute(&row.object, &self.name).is_some();
+        if self.column.is_some() || T::knows(&self.name) || rows.iter().any(is_there) {
             return Ok(());
         }
         let what = format!("there is no column {:?}", self.name);
@@ -92,11 +93,41 @@ impl<T: Resource> Field<T> {
     pub(crate) fn write(&self, row: &Row<'_, T>, cell: &mut Cell<'_>) {
         match self.column {
             Some(column) => (column.write)(row.item, cell),
-            None => cell.json(attribute(&row.object, &self.name).unwrap_or(&Value::Null)),
+            None => cell.json(attribute(&row.object, &self.name).unwrap_or(&Json::Null)),
         }
     }
 
-    /// Its value as text to compare.
+    /// Fails if values of the field can never be what a user wrote.
+    pub(crate) fn check_value(&self, wanted: &str) -> Result<(), Failure> {
+        let is_number = self.column.is_some_and(|column| column.look.is_number());
+        if !is_number || wanted.is_empty() || Decimal::parse(wanted).is_some() {
+            return Ok(());
+        }
+        let what = format!("{wanted:?} can't be a value of {}", self.key());
+        Err(Failure::new(Exit::Usage, what, "its values are numbers")
+            .next(format!("write a number without a unit: {}=2", self.key())))
+    }
+
+    /// Its value to compare.
+    pub(crate) fn comparable(&self, row: &Row<'_, T>) -> Comparable {
+        let mut value = Comparable::Missing;
+        match self.column {
+            Some(column) => {
+                (column.write)(
+                    row.item,
+                    &mut Cell::comparing(&mut String::new(), &mut value),
+                );
+            }
+            None => match attribute(&row.object, &self.name) {
+                Some(Json::String(text)) if is_time(&self.name) => value = Comparable::time(text),
+                Some(found) => value = Comparable::json(found),
+                None => {}
+            },
+        }
+        value
+    }
+
+    /// Its value as text for programs.
     pub(crate) fn plain(&self, row: &Row<'_, T>) -> String {
         let mut text = String::new();
         self.write(row, &mut Cell::new(&mut text, Times::Plain));
@@ -105,12 +136,12 @@ impl<T: Resource> Field<T> {
 
     /// Its value in JSON: the server's own where the name is that of an
     /// attribute, else the text of the column.
-    pub(crate) fn json(&self, row: &Row<'_, T>) -> Value {
+    pub(crate) fn json(&self, row: &Row<'_, T>) -> Json {
         match attribute(&row.object, &self.key()) {
             Some(value) => value.clone(),
-            None if self.column.is_none() => Value::Null,
+            None if self.column.is_none() => Json::Null,
             None => match self.plain(row) {
-                text if text.is_empty() => Value::Null,
+                text if text.is_empty() => Json::Null,
                 text => text.into(),
             },
         }
@@ -120,23 +151,23 @@ impl<T: Resource> Field<T> {
 impl<'a, T: Resource> Row<'a, T> {
     /// The thing alone, for fields that are columns.
     pub(crate) fn bare(item: &'a T) -> Self {
-        let object = Value::Null;
+        let object = Json::Null;
         Self { item, object }
     }
 
     pub(crate) fn with_attributes(item: &'a T) -> Self {
         // What came as JSON goes as JSON.
-        let object = serde_json::to_value(item).unwrap_or_default();
+        let object = Json::of(item).unwrap_or_default();
         Self { item, object }
     }
 }
 
 /// What is at a path of an object: `region.name`, `networks.v4.0.ip_address`. An
 /// attribute whose own name has dots in it goes before.
-fn attribute<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
-    let step = |value: &'v Value, key: &str| match value {
-        Value::Object(attributes) => attributes.get(key),
-        Value::Array(items) => items.get(key.parse::<usize>().ok()?),
+fn attribute<'v>(object: &'v Json, path: &str) -> Option<&'v Json> {
+    let step = |value: &'v Json, key: &str| match value {
+        Json::Object(attributes) => attributes.get(key),
+        Json::Array(items) => items.get(key.parse::<usize>().ok()?),
         _ => None,
     };
     if let Some(value) = step(object, path) {
@@ -144,6 +175,12 @@ fn attribute<'v>(object: &'v Value, path: &str) -> Option<&'v Value> {
     }
     let mut dots = path.match_indices('.').map(|(at, _)| at);
     dots.find_map(|at| attribute(step(object, &path[..at])?, &path[at + 1..]))
+}
+
+/// Whether the contract says that the attribute is a point in time.
+fn is_time(path: &str) -> bool {
+    let name = path.rsplit('.').next().unwrap_or(path);
+    name.ends_with("_at") && !path.starts_with("labels.")
 }
 
 /// The name as all ways to write it have it: `part_of`.
@@ -184,7 +221,7 @@ mod tests {
         assert_eq!(json("memory"), json!(0.5));
         assert_eq!(json("region")["name"], "moscow_01");
         assert_eq!(json("ip"), "100.64.12.34");
-        assert_eq!(json("nothing"), Value::Null);
+        assert_eq!(json("nothing"), Json::Null);
     }
 
     #[test]
@@ -194,6 +231,17 @@ mod tests {
         assert!(Field::named("plan").check(&rows).is_ok());
         let error = Field::named("nmae").check(&rows).unwrap_err();
         assert!(error.next[0].contains("name, status"), "{:?}", error.next);
-        assert!(Field::<Vm>::named("nmae").check(&[]).is_ok());
+        // Whether there is anything to list makes no difference.
+        assert!(Field::<Vm>::named("nmae").check(&[]).is_err());
+        assert!(Field::<Vm>::named("region.nmae").check(&[]).is_err());
+        for name in [
+            "plan",
+            "labels.any.key",
+            "region.name",
+            "image.distro",
+            "networks.v4.0.type",
+        ] {
+            assert!(Field::<Vm>::named(name).check(&[]).is_ok(), "{name}");
+        }
     }
 }

@@ -79,6 +79,15 @@ impl<F: Formatter> Formatter for Harmless<F> {
         writer.write_all(rest.as_bytes())
     }
 
+    /// A number that is written as it came.
+    fn write_raw_fragment<W: ?Sized + Write>(
+        &mut self,
+        writer: &mut W,
+        fragment: &str,
+    ) -> io::Result<()> {
+        self.0.write_raw_fragment(writer, fragment)
+    }
+
     fn begin_array<W: ?Sized + Write>(&mut self, writer: &mut W) -> io::Result<()> {
         self.0.begin_array(writer)
     }

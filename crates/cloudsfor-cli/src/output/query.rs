@@ -4,6 +4,7 @@ use std::cmp::Ordering;
 use std::str::FromStr;
 
 use super::Resource;
+use super::compare::Comparable;
 use super::field::{Field, Row};
 use crate::failure::Failure;
 
@@ -42,10 +43,13 @@ impl FromStr for Condition {
         let (field, value) = text
             .split_once('=')
             .ok_or("must be COLUMN=VALUE or COLUMN!=VALUE")?;
+        // `==` means `=`.
+        let value = value.strip_prefix('=').unwrap_or(value);
         let (field, is_equal) = match field.strip_suffix('!') {
             Some(field) => (field, false),
             None => (field, true),
         };
+        let field = field.trim();
         if field.is_empty() {
             return Err("must name a column before the sign");
         }
@@ -93,23 +97,26 @@ impl Query {
             return Ok(items);
         }
         let rows: Vec<_> = items.iter().map(Row::with_attributes).collect();
-        let fields = self.conditions.iter().map(|c| &c.field);
-        for name in fields.chain(self.sort.iter().map(|key| &key.field)) {
-            Field::<T>::named(name).check(&rows)?;
+        let sort = self.sort.iter().map(|key| Field::<T>::named(&key.field));
+        let sort: Vec<_> = sort.collect();
+        let mut conditions = Vec::new();
+        for condition in &self.conditions {
+            let field = Field::<T>::named(&condition.field);
+            field.check(&rows)?;
+            field.check_value(&condition.value)?;
+            conditions.push((condition, field));
         }
-        let conditions: Vec<_> = self
-            .conditions
-            .iter()
-            .map(|condition| (condition, Field::<T>::named(&condition.field)))
-            .collect();
+        sort.iter().try_for_each(|field| field.check(&rows))?;
         let holds = |row: &Row<'_, T>| {
             let mut conditions = conditions.iter();
-            conditions.all(|(condition, field)| condition.holds(&field.plain(row)))
+            conditions.all(|(condition, field)| {
+                field.comparable(row).is(&condition.value) == condition.is_equal
+            })
         };
-        let mut kept: Vec<(Vec<String>, usize)> = Vec::new();
+        let mut kept: Vec<(Vec<Comparable>, usize)> = Vec::new();
         for (index, row) in rows.iter().enumerate().filter(|(_, row)| holds(row)) {
-            let key = |key: &SortKey| Field::<T>::named(&key.field).plain(row);
-            kept.push((self.sort.iter().map(key).collect(), index));
+            let values = sort.iter().map(|field| field.comparable(row));
+            kept.push((values.collect(), index));
         }
         kept.sort_by(|(one, _), (other, _)| self.order(one, other));
         let order: Vec<_> = kept.into_iter().map(|(_, index)| index).collect();
@@ -118,41 +125,16 @@ impl Query {
         Ok(order.iter().filter_map(|at| items[*at].take()).collect())
     }
 
-    fn order(&self, one: &[String], other: &[String]) -> Ordering {
+    fn order(&self, one: &[Comparable], other: &[Comparable]) -> Ordering {
         let pairs = self.sort.iter().zip(one.iter().zip(other));
         let mut orders = pairs.map(|(key, (one, other))| {
-            let order = compare(one, other);
+            let order = one.order(other);
             if key.descends { order.reverse() } else { order }
         });
         orders
             .find(|order| order.is_ne())
             .unwrap_or(Ordering::Equal)
     }
-}
-
-impl Condition {
-    /// A list holds what any of its items is.
-    fn holds(&self, found: &str) -> bool {
-        let is_it = |text: &str| compare(text, &self.value).is_eq();
-        let found = is_it(found) || found.contains(',') && found.split(',').any(is_it);
-        found == self.is_equal
-    }
-}
-
-/// Numbers by their value, times by when they are, text without regard to case.
-fn compare(one: &str, other: &str) -> Ordering {
-    let numbers = (one.parse::<f64>(), other.parse::<f64>());
-    if let (Ok(one), Ok(other)) = numbers {
-        return one.total_cmp(&other);
-    }
-    let times = (
-        one.parse::<jiff::Timestamp>(),
-        other.parse::<jiff::Timestamp>(),
-    );
-    if let (Ok(one), Ok(other)) = times {
-        return one.cmp(&other);
-    }
-    one.to_lowercase().cmp(&other.to_lowercase())
 }
 
 #[cfg(test)]
@@ -196,10 +178,19 @@ mod tests {
             (&["labels.role=web"], "1"),
             (&["labels.role!=web"], "23"),
             (&["status=none"], ""),
+            (&["status==stopped"], "2"),
+            (&["labels.role==web"], "1"),
+            (&["labels.nothing=yes"], ""),
+            (&["labels.nothing!=yes"], "123"),
+            (&["plan!=OTHER"], "123"),
+            (&["created=2015-01-14T13:00:00Z"], "1"),
+            (&["created_at=2015-01-14T13:00:00Z"], "1"),
         ] {
             assert_eq!(ids(filters, &[]).unwrap(), kept, "{filters:?}");
         }
-        assert_eq!(ids(&["stauts=x"], &[]).unwrap_err().exit.code(), 2);
+        for slip in ["stauts=x", "memory=1 GB", "region.nmae=x"] {
+            assert_eq!(ids(&[slip], &[]).unwrap_err().exit.code(), 2, "{slip}");
+        }
     }
 
     #[test]

@@ -41,6 +41,13 @@ enum Kind {
     Status,
 }
 
+impl Look {
+    /// Whether the column's values are numbers, with a unit or without.
+    pub(crate) fn is_number(self) -> bool {
+        self.kind == Kind::Right
+    }
+}
+
 impl<T> Column<T> {
     pub(crate) const fn new(header: &'static str, write: fn(&T, &mut Cell<'_>)) -> Self {
         Self {
@@ -262,6 +269,8 @@ mod tests {
 
     impl Resource for Sized {
         const NOUN: &'static str = "thing";
+
+        const ATTRIBUTES: &'static [&'static str] = &[];
 
         const COLUMNS: &'static [Column<Self>] = &[
             Column::new("NAME", |row: &Self, cell| cell.text(row.0)).elastic(),

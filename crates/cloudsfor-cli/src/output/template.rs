@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use cloudsfor_types::Json;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, UndefinedBehavior, escape_formatter};
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::clean::clean;
 use crate::exit::Exit;
@@ -38,11 +39,30 @@ impl Template {
 
     /// The text for one thing without a line end, whose attributes the template names.
     pub(super) fn fill(&self, item: &impl Serialize) -> Result<String, Failure> {
-        let filled = self
-            .0
-            .get_template(NAME)
-            .and_then(|template| template.render(Value::from(Serde(item))));
+        let filled = self.0.get_template(NAME).and_then(|template| {
+            let value = Json::of(item).unwrap_or_default();
+            template.render(Value::from(Serde(&Exact(&value))))
+        });
         filled.map_err(|error| unusable(&error))
+    }
+}
+
+/// A value whose numbers come out digit by digit: those that no number type of templates
+/// holds are text there.
+struct Exact<'a>(&'a Json);
+
+impl Serialize for Exact<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self.0 {
+            Json::Number(number) if !self.0.has_plain_numbers() => {
+                serializer.serialize_str(number.as_str())
+            }
+            Json::Array(items) => serializer.collect_seq(items.iter().map(Exact)),
+            Json::Object(attributes) => {
+                serializer.collect_map(attributes.iter().map(|(name, value)| (name, Exact(value))))
+            }
+            other => other.serialize(serializer),
+        }
     }
 }
 

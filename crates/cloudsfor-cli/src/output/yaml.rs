@@ -1,20 +1,22 @@
 //! YAML, of the same objects as JSON.
 
+use cloudsfor_types::Json;
 use serde::Serialize;
 
 use super::clean::acts_on_terminals;
 
-/// The value as a document. A text that has what terminals act on is written in
-/// quotes with escapes, which is the same text to whoever parses it.
+/// The value as a document. Numbers that YAML's types don't hold digit by digit, and
+/// text that terminals act on, are written as JSON does: JSON is YAML too.
 pub(super) fn document(value: &impl Serialize) -> Result<String, String> {
-    let document = serde_saphyr::to_string(value).map_err(|error| error.to_string())?;
-    let acts = |c: char| c != '\n' && acts_on_terminals(c);
-    if !document.contains(acts) {
-        return Ok(document);
+    let value = Json::of(value).map_err(|error| error.to_string())?;
+    if value.has_plain_numbers() {
+        let document = serde_saphyr::to_string(&value).map_err(|error| error.to_string())?;
+        if !document.contains(|c: char| c != '\n' && acts_on_terminals(c)) {
+            return Ok(document);
+        }
     }
-    // JSON is YAML too, and there every text is in quotes.
     let mut json = Vec::new();
-    super::json::write_pretty(&mut json, value).map_err(|error| error.to_string())?;
+    super::json::write_pretty(&mut json, &value).map_err(|error| error.to_string())?;
     Ok(String::from_utf8_lossy(&json).into_owned())
 }
 
@@ -30,6 +32,7 @@ mod tests {
             json!([{"name": "example.com", "memory": 0.5, "note": null, "yes": "no", "n": "1"}]),
             json!({"a": "\u{1b}[2J\u{9b}\u{202e}", "b": ["two\nlines", "- x: y"]}),
             json!([]),
+            json!({"text": ["1.10", "1e3", "0x10", "true", "null", "~", "2015-01-14", "=", "<<", "y", "off", "0o7", ".5", ""]}),
         ] {
             let text = document(&value).unwrap();
             assert!(
@@ -41,6 +44,24 @@ mod tests {
                 value,
                 "{text}"
             );
+        }
+    }
+
+    #[test]
+    fn numbers_stay_digit_by_digit() {
+        for number in [
+            "1.10",
+            "1e2",
+            "18446744073709551616",
+            "-0",
+            "1E400",
+            "0.5",
+            "7",
+        ] {
+            let value: Json = serde_json::from_str(&format!(r#"{{"n":[{number}]}}"#)).unwrap();
+            let text = document(&value).unwrap();
+            let holds = text.split_whitespace().any(|word| word == number);
+            assert!(holds, "{number}: {text}");
         }
     }
 }

@@ -272,6 +272,8 @@ impl From<Account> for AccountItem {
 impl Resource for AccountItem {
     const NOUN: &'static str = "account";
 
+    const ATTRIBUTES: &'static [&'static str] = &["email", "uuid", "vm_limit", "vms", "disabled"];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("EMAIL", |item: &Self, cell| cell.text(&item.email)).elastic(),
         Column::new("UUID", |item: &Self, cell| cell.text(&item.uuid)).rank(0),
@@ -310,6 +312,8 @@ impl From<Password> for PasswordItem {
 
 impl Resource for PasswordItem {
     const NOUN: &'static str = "password";
+
+    const ATTRIBUTES: &'static [&'static str] = &["name", "created_at"];
 
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |item: &Self, cell| cell.text(&item.name)).elastic(),

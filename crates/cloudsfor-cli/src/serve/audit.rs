@@ -71,6 +71,16 @@ impl From<Entry> for Item {
 impl Resource for Item {
     const NOUN: &'static str = "entry";
 
+    const ATTRIBUTES: &'static [&'static str] = &[
+        "at",
+        "account",
+        "login",
+        "address",
+        "operation",
+        "target",
+        "request_id",
+    ];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("AT", |item: &Self, cell| cell.time(&item.at)),
         Column::new("ACCOUNT", |item: &Self, cell| cell.text(&item.account)).elastic(),

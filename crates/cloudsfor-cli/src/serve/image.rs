@@ -174,6 +174,15 @@ impl Item {
 impl Resource for Item {
     const NOUN: &'static str = "image";
 
+    const ATTRIBUTES: &'static [&'static str] = &[
+        "name",
+        "installed",
+        "min_disk",
+        "description",
+        "source",
+        "verified",
+    ];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |item: &Self, cell| cell.text(&item.name)),
         Column::new("INSTALLED", |item: &Self, cell| {

@@ -97,6 +97,17 @@ fn rounded(hours: f64) -> String {
 impl Resource for Item {
     const NOUN: &'static str = "usage";
 
+    const ATTRIBUTES: &'static [&'static str] = &[
+        "account",
+        "plan",
+        "vms",
+        "existed_hours",
+        "ran_hours",
+        "memory_gb_hours",
+        "vcpu_hours",
+        "disk_gb_hours",
+    ];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ACCOUNT", |item: &Self, cell| cell.text(&item.account)).elastic(),
         Column::new("PLAN", |item: &Self, cell| cell.text(&item.plan)),

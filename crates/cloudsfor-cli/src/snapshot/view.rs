@@ -10,6 +10,18 @@ use crate::output::{Described, Details, Resource};
 impl Resource for Snapshot {
     const NOUN: &'static str = "snapshot";
 
+    const ATTRIBUTES: &'static [&'static str] = Snapshot::ATTRIBUTES;
+
+    const WITHIN: &'static [&'static str] = &[
+        "region.name",
+        "region.country",
+        "region.description",
+        "region.coordinates",
+        "region.coordinates.lat",
+        "region.coordinates.lng",
+        "networks.*",
+    ];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |snapshot: &Self, cell| {
             cell.text(snapshot.id.as_str());

@@ -2,7 +2,7 @@
 
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
-use cloudsfor_core::{Api, CallOptions, Error, Page, PageRequest};
+use cloudsfor_core::{Api, CallOptions, Error, ErrorKind, Page, PageRequest};
 use cloudsfor_types::operations::{LIST_VMS, Operation};
 use cloudsfor_types::{Vm, VmFilter, VmId, VmSelector, VmStatus};
 
@@ -13,6 +13,7 @@ use crate::kinds::list::{Listing, every, list as listed};
 use crate::kinds::{Collection, Deletable, Findable, count};
 use crate::output::Resource;
 use crate::output::cell::age;
+use crate::region::Regions;
 use crate::terminal::Terminal;
 
 /// Which VMs to list: those that match all of these.
@@ -160,5 +161,40 @@ pub(super) async fn list(
     let vms = Vms {
         filter: args.filter(),
     };
+    if let Some(region) = &vms.filter.region {
+        check_region(api, region, global).await?;
+    }
     listed(&vms, api, &args.listing, global, terminal).await
+}
+
+/// Fails for a region that the cloud doesn't offer and no VM is in: a slip in its name
+/// shouldn't look like a region without VMs.
+async fn check_region(api: &dyn Api, region: &str, global: &Global) -> Result<(), Failure> {
+    let call = global.call();
+    let failed = |error| Failure::of(&error, "the VMs can't be listed");
+    let regions = match every(&Regions, api, &call).await {
+        Ok(regions) => regions,
+        // A cloud that tells no regions can still list VMs.
+        Err(error) if error.kind() == &ErrorKind::NotFound => return Ok(()),
+        Err(error) => return Err(failed(error)),
+    };
+    if regions.iter().any(|known| known.name == region) {
+        return Ok(());
+    }
+    let mut filter = VmFilter::default();
+    filter.region = Some(region.to_owned());
+    let left = every(&Vms { filter }, api, &call).await.map_err(failed)?;
+    if left
+        .iter()
+        .any(|vm| vm.region.as_ref().is_some_and(|of| of.name == region))
+    {
+        return Ok(());
+    }
+    let known: Vec<_> = regions.iter().map(|known| known.name.as_str()).collect();
+    let why = format!(
+        "there is no region {region:?}; there are: {}",
+        known.join(", ")
+    );
+    Err(Failure::new(Exit::Usage, "the VMs can't be listed", why)
+        .next(global.command("region list")))
 }

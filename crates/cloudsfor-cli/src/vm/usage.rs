@@ -121,6 +121,18 @@ fn rounded(hours: f64) -> String {
 impl Resource for Used {
     const NOUN: &'static str = "usage";
 
+    const ATTRIBUTES: &'static [&'static str] = &[
+        "id",
+        "name",
+        "existed_hours",
+        "ran_hours",
+        "unknown_hours",
+        "memory_gb_hours",
+        "vcpu_hours",
+        "disk_gb_hours",
+        "sized_since",
+    ];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("NAME", |used: &Self, cell| cell.text(&used.name)).elastic(),
         Column::new("EXISTED H", |used: &Self, cell| {

@@ -11,9 +11,25 @@ use crate::output::{Described, Details, Resource};
 impl Resource for Vm {
     const NOUN: &'static str = "VM";
 
+    const ATTRIBUTES: &'static [&'static str] = Vm::ATTRIBUTES;
+
+    const WITHIN: &'static [&'static str] = &[
+        "region.name",
+        "region.country",
+        "region.description",
+        "region.coordinates",
+        "region.coordinates.lat",
+        "region.coordinates.lng",
+        "image.id",
+        "image.distro",
+        "image.name",
+        "labels.*",
+        "networks.*",
+    ];
+
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |vm: &Self, cell| cell.text(vm.id.as_str())),
-        Column::new("NAME", |vm: &Self, cell| cell.text(&vm.name)).elastic(),
+        Column::new("NAME", |vm: &Self, cell| cell.host(&vm.name)).elastic(),
         Column::new("STATUS", |vm: &Self, cell| cell.text(vm.status.as_str())).status(),
         Column::new("MEMORY", |vm: &Self, cell| cell.gigabytes(vm.memory))
             .right()

@@ -75,7 +75,7 @@ impl From<CloudError> for ApiError {
             CloudError::Forbidden(_) => Self::new(ErrorId::Forbidden, message),
             CloudError::NameTaken { holder, .. } => {
                 let mut error = Self::new(ErrorId::Conflict, message);
-                error.0.extra.insert("vm_id".into(), holder.as_str().into());
+                error.0.extra.insert("vm_id", holder.as_str());
                 error
             }
             CloudError::Store(error) => {

@@ -3,10 +3,11 @@ use cloudsfor_types::{FieldFault, Vm, VmFilter, VmStatus};
 use serde_json::{Value, json};
 
 use crate::terminal::fake::Fake;
-use crate::testing::{Ended, a_full_vm, a_hostile_vm, a_vm, refused, run};
+use crate::testing::{Ended, a_full_vm, a_hostile_vm, a_vm, offer_region, refused, run};
 
 fn list(vms: Vec<Vm>, args: &[&str], fake: Fake) -> Ended {
     let mut api = MockApi::new();
+    offer_region(&mut api, "moscow_02");
     api.expect_list_vms()
         .once()
         .return_once(|_, _, _| Ok(Page::whole(vms)));
@@ -59,7 +60,7 @@ fn ids_and_names_come_alone() {
 #[test]
 fn an_empty_list_keeps_its_headers_and_says_what_to_do() {
     list(Vec::new(), &[], Fake::default()).golden("vm-list/empty.txt");
-    list(Vec::new(), &["--region", "x"], Fake::default()).golden("vm-list/no-match.txt");
+    list(Vec::new(), &["--region", "moscow_02"], Fake::default()).golden("vm-list/no-match.txt");
     list(Vec::new(), &["-q"], Fake::default().quiet()).golden("vm-list/empty-quiet.txt");
 }
 
@@ -82,6 +83,7 @@ fn what_a_hostile_server_sends_is_harmless() {
 #[test]
 fn the_server_filters() {
     let mut api = MockApi::new();
+    offer_region(&mut api, "moscow_02");
     let filter = VmFilter::default()
         .with_name("a.b")
         .with_label("k", "v")
@@ -95,6 +97,24 @@ fn the_server_filters() {
     let args = "vm list --name a.b --label k=v --label l= --status running --region moscow_02";
     let args: Vec<_> = args.split(' ').collect();
     assert_eq!(run(&api, &args, Fake::default()).exit.code(), 0);
+}
+
+#[test]
+fn a_region_that_is_not_offered_is_a_usage_error() {
+    for region in [
+        &["--region", "nowhere"][..],
+        &["--filter", "region=nowhere"],
+    ] {
+        let mut api = MockApi::new();
+        offer_region(&mut api, "moscow_02");
+        api.expect_list_vms()
+            .once()
+            .return_once(|_, _, _| Ok(Page::whole(Vec::new())));
+        let args: Vec<_> = ["vm", "list"].iter().chain(region).copied().collect();
+        let ended = run(&api, &args, Fake::default());
+        assert_eq!(ended.exit.code(), 2);
+        assert!(ended.screen.both().contains("moscow_02"));
+    }
 }
 
 #[test]
