@@ -138,16 +138,6 @@ async fn create(
 ) -> Result<SshKey, Failure> {
     let public_key = text_file::read(&args.file, "--file", READ_AT_MOST, global, terminal)?;
     let what = format!("the key {}", args.name);
-    if public_key.contains("PRIVATE KEY") {
-        let why = format!(
-            "{:?} holds a private key, which must stay with you",
-            args.file
-        );
-        return Err(
-            Failure::new(Exit::Usage, format!("{what} was not created"), why)
-                .next("name the file of the public key, which mostly ends in .pub"),
-        );
-    }
     let creation = Creation {
         what,
         look: "key list".into(),

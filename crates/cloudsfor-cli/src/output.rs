@@ -202,10 +202,14 @@ fn write_hosts(
         return Err(Failure::new(Exit::Usage, what, "that is for VMs")
             .next(format!("cloudsfor vm list -o {}", format.name())));
     };
+    let safe = hosts::Safe::of(hosts);
     if *format == Format::AnsibleInventory {
-        json::write_pretty(terminal.out(), &hosts::ansible_inventory(hosts))?;
+        json::write_pretty(terminal.out(), &safe.ansible_inventory())?;
     } else {
-        hosts::ssh_config(terminal.out(), hosts)?;
+        safe.ssh_config(terminal.out())?;
+    }
+    for sentence in &safe.left_out {
+        terminal.say(&format!("warning: {sentence}"));
     }
     Ok(())
 }

@@ -7,8 +7,9 @@ use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
 
-/// The text of the file that was given after `flag`, or of standard input for
-/// `-`. There is an end to it, as a device has none: `at_most` so many bytes.
+/// The text of the file that was given after `flag`, or of standard input for `-`,
+/// without a byte order mark. At most `at_most` bytes are read, since a device may have
+/// no end.
 pub(crate) fn read(
     file: &str,
     flag: &str,
@@ -16,16 +17,34 @@ pub(crate) fn read(
     global: &Global,
     terminal: &mut Terminal,
 ) -> Result<String, Failure> {
-    let unusable = |why: String| {
-        let what = format!("the file {file:?} of {flag} can't be used");
-        Failure::new(Exit::Usage, what, why).next(format!(
-            "name a text file after {flag}, or `-` for standard input"
-        ))
-    };
+    let bytes = read_bytes(file, flag, at_most, global, terminal)?;
+    let text = String::from_utf8(bytes);
+    let text = text.map_err(|_| unusable(file, flag, "it is not UTF-8 text"))?;
+    Ok(match text.strip_prefix('\u{feff}') {
+        Some(text) => text.to_owned(),
+        None => text,
+    })
+}
+
+/// The same of a file that may hold any bytes.
+pub(crate) fn read_bytes(
+    file: &str,
+    flag: &str,
+    at_most: u64,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Vec<u8>, Failure> {
     if file == "-" && global.password_stdin {
-        return Err(unusable("standard input holds the password already".into()));
+        let why = "standard input holds the password already";
+        return Err(unusable(file, flag, why));
     }
     let bytes = terminal.read_file(Path::new(file), at_most);
-    let bytes = bytes.map_err(|error| unusable(error.to_string()))?;
-    String::from_utf8(bytes).map_err(|_| unusable("it is not UTF-8 text".into()))
+    bytes.map_err(|error| unusable(file, flag, error.to_string()))
+}
+
+fn unusable(file: &str, flag: &str, why: impl Into<String>) -> Failure {
+    let what = format!("the file {file:?} of {flag} can't be used");
+    Failure::new(Exit::Usage, what, why).next(format!(
+        "name a file that can be read after {flag}, or `-` for standard input"
+    ))
 }

@@ -7,7 +7,7 @@ mod common;
 use std::time::Duration;
 
 use common::{CREATE_TIME, TestCloud, example};
-use serde_json::json;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_vm_is_new_and_locked_then_runs() {
@@ -37,7 +37,7 @@ async fn a_vm_is_new_and_locked_then_runs() {
                 "description": "Moscow, first site"},
             "networks": {"v4": [{"ip_address": "100.64.0.2", "netmask": "255.192.0.0",
                 "gateway": "100.64.0.1", "type": "public"}]},
-            "labels": {}, "protected": false,
+            "labels": {}, "protected": false, "ssh_key_ids": [], "user_data_sha256": null,
         })
     );
 
@@ -400,4 +400,71 @@ async fn state_is_there_again_and_what_fell_due_is_finished() {
         .unwrap();
     assert_eq!(vm.status, cloudsfor_types::VmStatus::Running);
     assert_eq!(account.vm_count, 1);
+}
+
+#[tokio::test]
+async fn user_data_are_told_by_their_digest_and_may_be_bytes() {
+    let cloud = TestCloud::new().await;
+    let create = async |more: Value| {
+        let mut body = example("a");
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        cloud.create(body).await
+    };
+    let of = |answer: &Value| {
+        answer["vm"]["user_data_sha256"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    let plain = create(json!({"user_data": "#cloud-config\n"})).await.json();
+    let marked = create(json!({"user_data": "\u{feff}#cloud-config\n"}))
+        .await
+        .json();
+    // As `printf '#cloud-config\n' | sha256sum` says.
+    let digest = "88c95955b024402aa9572b663f7eeb134f01343bb92af27b50e97e72b22c565f";
+    assert_eq!(of(&plain), digest);
+    assert_eq!(of(&plain), of(&marked));
+    assert_eq!(plain.get("warnings"), None);
+    let bytes = json!({"user_data": "H4s=", "user_data_encoding": "base64"});
+    let bytes = create(bytes).await.json();
+    assert_ne!(of(&bytes), of(&plain));
+    let id = bytes["vm"]["id"].as_str().unwrap();
+    let again = cloud.get(&format!("/vms/{id}")).await.json();
+    assert_eq!(of(&again), of(&bytes));
+    for wrong in [
+        json!({"user_data": "!", "user_data_encoding": "base64"}),
+        json!({"user_data": "x", "user_data_encoding": "gzip"}),
+        json!({"user_data": "QQ==".repeat(30_000), "user_data_encoding": "base64"}),
+    ] {
+        assert_eq!(create(wrong).await.status, 422);
+    }
+}
+
+#[tokio::test]
+async fn user_data_that_cloud_init_ignores_are_a_warning_or_with_strict_a_fault() {
+    let cloud = TestCloud::new().await;
+    let create = async |strict: bool, cpu: u64| {
+        let mut body = example("a");
+        body["user_data"] = "# cloud-config\n".into();
+        body["strict"] = strict.into();
+        body["cpu"] = cpu.into();
+        cloud.create(body).await
+    };
+    let answer = create(false, 1).await;
+    assert_eq!(answer.status, 202);
+    assert_eq!(answer.json()["warnings"][0]["field"], "user_data");
+    for (cpu, names) in [(1, vec!["user_data"]), (0, vec!["cpu", "user_data"])] {
+        let answer = create(true, cpu).await;
+        assert_eq!(answer.status, 422);
+        let answer = answer.json();
+        let fields = answer["fields"].as_array().unwrap();
+        let named: Vec<_> = fields
+            .iter()
+            .map(|fault| fault["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(named, names);
+    }
+    assert_eq!(cloud.get("/vms").await.json()["meta"]["total"], 1);
 }

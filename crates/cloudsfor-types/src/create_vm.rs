@@ -1,7 +1,6 @@
 //! The request that creates a VM.
 
 use std::collections::BTreeMap;
-use std::fmt;
 
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -10,6 +9,7 @@ use crate::error::FieldFault;
 use crate::request::{Fields, array, boolean, checked, labels, number, string};
 use crate::rules;
 use crate::units::Gigabytes;
+use crate::user_data::UserData;
 use crate::vm::Plan;
 
 /// What every VM must have: the required attributes of a create request.
@@ -36,31 +36,6 @@ pub struct VmSpec {
     pub cpu: u32,
     /// Disk in GB of 2^30 bytes: 1 to 65,536.
     pub disk_size: u32,
-}
-
-/// Data for a VM's first boot. It often holds secrets, so it shows up in no
-/// `Debug` output.
-#[derive(Clone, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
-pub struct UserData(String);
-
-impl UserData {
-    /// The data itself.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl From<String> for UserData {
-    fn from(data: String) -> Self {
-        Self(data)
-    }
-}
-
-impl fmt::Debug for UserData {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "UserData({} bytes)", self.0.len())
-    }
 }
 
 /// A request to create a VM.
@@ -109,8 +84,8 @@ pub struct CreateVm {
     pub backups: bool,
     /// Whether the VM gets an IPv6 address.
     pub ipv6: bool,
-    /// Data for the first boot, given to cloud-init as it is. At most 64 KiB.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Data for the first boot, given to cloud-init as they are. At most 64 KiB.
+    #[serde(flatten)]
     pub user_data: Option<UserData>,
     /// Whether the VM joins the account's default private network.
     pub private_networking: bool,
@@ -123,6 +98,10 @@ pub struct CreateVm {
     /// Whether to fail if the account has a VM of this name.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub unique_name: bool,
+    /// Whether user data that cloud-init can't use are a fault; else the answer has a
+    /// warning.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub strict: bool,
 }
 
 impl CreateVm {
@@ -144,6 +123,7 @@ impl CreateVm {
             labels: BTreeMap::new(),
             protected: false,
             unique_name: false,
+            strict: false,
         }
     }
 
@@ -175,10 +155,10 @@ impl CreateVm {
         self
     }
 
-    /// Sets the data for the first boot.
+    /// Sets the data for the first boot: text, or the bytes of a file.
     #[must_use]
-    pub fn with_user_data(mut self, user_data: impl Into<String>) -> Self {
-        self.user_data = Some(UserData(user_data.into()));
+    pub fn with_user_data(mut self, user_data: impl Into<UserData>) -> Self {
+        self.user_data = Some(user_data.into());
         self
     }
 
@@ -210,6 +190,13 @@ impl CreateVm {
         self
     }
 
+    /// Sets whether user data that cloud-init can't use are a fault.
+    #[must_use]
+    pub fn with_strict(mut self, strict: bool) -> Self {
+        self.strict = strict;
+        self
+    }
+
     /// Checks every rule that can be checked without the service.
     ///
     /// # Errors
@@ -230,7 +217,7 @@ impl CreateVm {
             checks.push(("plan", known_plan(plan.as_str()).map(drop)));
         }
         if let Some(data) = &self.user_data {
-            checks.push(("user_data", rules::user_data(data.as_str())));
+            checks.push(("user_data", data.check()));
         }
         let faults: Vec<_> = checks
             .into_iter()
@@ -260,13 +247,12 @@ impl CreateVm {
         let ssh_keys = fields.optional("ssh_keys", key_ids);
         let backups = fields.optional("backups", boolean);
         let ipv6 = fields.optional("ipv6", boolean);
-        let user_data = fields
-            .optional("user_data", |v| checked(string(v)?, rules::user_data))
-            .map(UserData);
+        let user_data = UserData::take(&mut fields);
         let private_networking = fields.optional("private_networking", boolean);
         let labels = fields.optional("labels", labels);
         let protected = fields.optional("protected", boolean);
         let unique_name = fields.optional("unique_name", boolean);
+        let strict = fields.optional("strict", boolean);
         let faults = fields.finish();
         let spec = match (name, region, image, size, cpu, disk_size) {
             (Some(name), Some(region), Some(image), Some(size), Some(cpu), Some(disk_size))
@@ -293,6 +279,7 @@ impl CreateVm {
             labels: labels.unwrap_or_default(),
             protected: protected.unwrap_or_default(),
             unique_name: unique_name.unwrap_or_default(),
+            strict: strict.unwrap_or_default(),
             ..Self::new(spec)
         })
     }
@@ -323,6 +310,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::user_data::USER_DATA_MAX;
 
     fn decode(body: &Value) -> Result<CreateVm, Vec<String>> {
         CreateVm::decode(body.as_object().unwrap().clone())
@@ -353,7 +341,7 @@ mod tests {
     fn null_means_absent() {
         let body = json!({"name":"example.com","region":"moscow_01","size":1,"disk_size":10,"cpu":1,
             "image":"fedora-19","ssh_keys":null,"backups":null,"user_data":null,"private_networking":null,
-            "plan":null,"labels":null,"protected":null,"unique_name":null,"ipv6":null});
+            "plan":null,"labels":null,"protected":null,"unique_name":null,"ipv6":null,"user_data_encoding":null,"strict":null});
         assert_eq!(decode(&body).unwrap(), example());
     }
 
@@ -385,7 +373,7 @@ mod tests {
     fn the_client_finds_the_same_faults_before_it_sends() {
         let mut request = example()
             .with_plan(Plan::from("FREE"))
-            .with_user_data("x".repeat(rules::USER_DATA_MAX + 1));
+            .with_user_data("x".repeat(USER_DATA_MAX + 1));
         request.name = String::new();
         request.cpu = 0;
         request.disk_size = 65_537;
@@ -426,8 +414,10 @@ mod tests {
             .with_private_networking(true)
             .with_label("role", "web")
             .with_protected(true)
-            .with_unique_name(true);
-        for request in [example(), full] {
+            .with_unique_name(true)
+            .with_strict(true);
+        let binary = example().with_user_data(vec![0x1f, 0x8b]);
+        for request in [example(), full, binary] {
             assert_eq!(CreateVm::decode(encode(&request)).unwrap(), request);
         }
     }

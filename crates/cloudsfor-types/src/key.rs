@@ -7,6 +7,7 @@ use crate::error::FieldFault;
 use crate::lenient::{OneOrMany, Whole};
 use crate::object::object;
 use crate::page::{Links, Meta};
+use crate::public_key;
 use crate::request::{Fields, checked, string};
 use crate::rules;
 
@@ -49,7 +50,8 @@ object! {
 pub struct CreateKey {
     /// The name to give to it: 1 to 255 characters.
     pub name: String,
-    /// The key as in an `authorized_keys` file. A comment is kept.
+    /// The key as in an `authorized_keys` file, in its [normal form](public_key::normal)
+    /// once it is decoded. A comment is kept.
     pub public_key: String,
 }
 
@@ -62,7 +64,7 @@ impl CreateKey {
     pub fn decode(body: Map<String, Value>) -> Result<Self, Vec<FieldFault>> {
         let mut fields = Fields::new(body);
         let name = fields.required("name", |v| checked(string(v)?, rules::title));
-        let public_key = fields.required("public_key", |v| checked(string(v)?, rules::key_text));
+        let public_key = fields.required("public_key", |v| public_key::normal(string(v)?));
         let faults = fields.finish();
         match (name, public_key) {
             (Some(name), Some(public_key)) if faults.is_empty() => Ok(Self { name, public_key }),

@@ -19,10 +19,11 @@ pub(crate) const fn wire_name(field: &'static str) -> &'static str {
 /// - `required`: an error that names the attribute;
 /// - `optional`: `None` (the field is an `Option`), and left out when encoding;
 /// - `nullable`: `None` too, and encoded as `null`;
+/// - `told`: `None`, while `null` is `Some(None)` and encoded as `null`;
 /// - `defaulted`: the type's default; always encoded;
 /// - `listed`: an empty list; left out when encoding an empty one.
 ///
-/// An explicit `null` is the same as absence for all but the first. `as W` decodes
+/// An explicit `null` is the same as absence for all but `required` and `told`. `as W` decodes
 /// through the lenient type `W`, and `or "name"` accepts a second spelling.
 macro_rules! object {
     (
@@ -124,6 +125,7 @@ macro_rules! object {
     (@decode required $map:ident, $ty:ty, $wire:ty) => {
         <$ty>::from($map.next_value::<$wire>()?)
     };
+    (@decode told $map:ident, $ty:ty) => { Some($map.next_value()?) };
     (@decode optional $map:ident, $ty:ty) => { $map.next_value::<$ty>()? };
     (@decode optional $map:ident, $ty:ty, $wire:ty) => {
         $map.next_value::<Option<$wire>>()?.map(Into::into)
@@ -146,6 +148,7 @@ macro_rules! object {
         $field.ok_or_else(|| serde::de::Error::missing_field(stringify!($field)))?
     };
     (@absent optional $field:ident) => { $field.flatten() };
+    (@absent told $field:ident) => { $field.flatten() };
     (@absent nullable $field:ident) => {
         $field.flatten()
     };
@@ -157,6 +160,9 @@ macro_rules! object {
         if !$self.$field.is_empty() {
             $map.serialize_entry($crate::object::wire_name(stringify!($field)), &$self.$field)?;
         }
+    };
+    (@encode told $map:ident, $self:ident, $field:ident) => {
+        object!(@encode optional $map, $self, $field)
     };
     (@encode optional $map:ident, $self:ident, $field:ident) => {
         if let Some(value) = &$self.$field {

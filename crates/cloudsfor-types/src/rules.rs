@@ -13,9 +13,6 @@ use crate::units::Gigabytes;
 /// Most labels that one VM can have.
 pub const LABELS_MAX: usize = 64;
 
-/// Largest `user_data`, in bytes.
-pub const USER_DATA_MAX: usize = 64 * 1024;
-
 /// Most SSH keys in one request.
 pub const SSH_KEYS_MAX: usize = 64;
 
@@ -83,17 +80,6 @@ fn no_control_characters(text: &str) -> Result<(), String> {
         Some(bad) => Err(format!("must not have the control character {bad:?}")),
         None => Ok(()),
     }
-}
-
-/// The text of a public key: one line of at most 16 KiB.
-pub fn key_text(text: &str) -> Result<(), String> {
-    if text.trim().is_empty() {
-        return Err("must not be empty".into());
-    }
-    if text.len() > 16 * 1024 {
-        return Err("must be at most 16384 bytes long".into());
-    }
-    no_control_characters(text.trim_end())
 }
 
 /// The name of a domain to manage: a hostname of at least two labels. (Nobody
@@ -211,17 +197,6 @@ fn show(number: f64) -> String {
     } else {
         format!("{number:e}")
     }
-}
-
-/// Data for the VM's first boot.
-pub fn user_data(data: &str) -> Result<(), String> {
-    if data.len() > USER_DATA_MAX {
-        return Err(format!(
-            "must be at most {USER_DATA_MAX} bytes long, not {}",
-            data.len()
-        ));
-    }
-    Ok(())
 }
 
 /// The number of SSH keys in a request.

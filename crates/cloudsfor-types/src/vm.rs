@@ -104,6 +104,21 @@ object! {
         optional labels: Option<BTreeMap<String, String>>;
         /// Whether deleting it is refused.
         optional protected: Option<bool>;
+        /// The ids of the keys that were put into root's account.
+        optional ssh_key_ids: Option<Vec<u64>>;
+        /// The SHA-256 of the user data as the VM got them, in lower-case hex; `Some(None)`
+        /// if it got none, `None` if the server doesn't tell.
+        told user_data_sha256: Option<Option<String>>;
+    }
+}
+
+object! {
+    /// What is odd about an attribute of a request that was accepted.
+    pub struct Warning {
+        /// The attribute.
+        required field: String;
+        /// What is odd about it, and what to do.
+        required message: String;
     }
 }
 
@@ -114,6 +129,8 @@ object! {
         required vm: Vm;
         /// Always empty.
         defaulted links: Links;
+        /// What the service took of a request, though it will hardly do what was meant.
+        listed warnings: Vec<Warning> as OneOrMany<Warning>;
     }
 }
 

@@ -1,9 +1,10 @@
 //! `vm create`
 
-use clap::{Args, ValueEnum};
+use clap::{Args, ValueEnum, ValueHint};
 use cloudsfor_core::call::InvalidKey;
 use cloudsfor_core::{Api, CreatedVm, Error, ErrorKind, IdempotencyKey};
-use cloudsfor_types::{CreateVm, FieldFault, Plan, Vm, VmStatus, rules};
+use cloudsfor_types::user_data::USER_DATA_MAX;
+use cloudsfor_types::{CreateVm, FieldFault, Plan, UserData, Vm, VmStatus, Warning};
 use serde_json::{Map, Value};
 
 use super::ensure::existing;
@@ -22,7 +23,7 @@ use crate::terminal::{Interrupt, Terminal};
 use crate::text_file;
 
 /// More user data than is allowed, so that the fault can say how long it is.
-const READ_AT_MOST: u64 = rules::USER_DATA_MAX as u64 * 16;
+const READ_AT_MOST: u64 = USER_DATA_MAX as u64 * 16;
 
 /// What VM to create.
 #[derive(Args)]
@@ -67,9 +68,14 @@ pub(crate) struct Create {
     #[arg(long)]
     ipv6: bool,
 
-    /// A file with data for the first boot (cloud-init); `-` for standard input
-    #[arg(long, value_name = "FILE")]
+    /// A file with data for the first boot (cloud-init), as text or gzip; `-` for
+    /// standard input
+    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
     user_data: Option<String>,
+
+    /// Refuse user data that cloud-init would ignore, instead of a warning
+    #[arg(long)]
+    strict: bool,
 
     /// Join the account's default private network
     #[arg(long)]
@@ -147,6 +153,7 @@ pub(super) async fn create(
         .unwrap_or_else(IdempotencyKey::random);
     let mut interrupt = terminal.interrupt();
     let created = send(api, &request, args, &key, global, &mut interrupt).await?;
+    warn(&created.warnings, terminal);
     if created.replayed {
         terminal.note("The key was used before: this is the VM that was made then.");
     }
@@ -169,6 +176,14 @@ pub(super) async fn create(
     let vm = until_it_runs(api, &wait, terminal, &mut interrupt).await?;
     output::one(terminal, &global.view, &vm)?;
     Ok(Exit::Done)
+}
+
+/// Tells what the service found odd about a request that it accepted.
+pub(crate) fn warn(warnings: &[Warning], terminal: &mut Terminal) {
+    for warning in warnings {
+        let field = flag(&warning.field);
+        terminal.say(&format!("warning: {field} {}", warning.message));
+    }
 }
 
 /// The ids of the keys, of which only those that aren't given are asked for.
@@ -284,13 +299,11 @@ fn request(
     terminal: &mut Terminal,
 ) -> Result<CreateVm, Failure> {
     let user_data = match &args.user_data {
-        Some(file) => Some(text_file::read(
-            file,
-            "--user-data",
-            READ_AT_MOST,
-            global,
-            terminal,
-        )?),
+        Some(file) => {
+            let flag = "--user-data";
+            let bytes = text_file::read_bytes(file, flag, READ_AT_MOST, global, terminal)?;
+            Some(UserData::from(bytes))
+        }
         None => None,
     };
     let mut body = Map::new();
@@ -308,7 +321,11 @@ fn request(
     set("ssh_keys", keys.into());
     set("backups", args.backups.into());
     set("ipv6", args.ipv6.into());
-    set("user_data", user_data.into());
+    if let Some((data, encoding)) = user_data.as_ref().map(UserData::encoded) {
+        set("user_data", data.into());
+        set("user_data_encoding", encoding.into());
+    }
+    set("strict", args.strict.into());
     set("private_networking", args.private_networking.into());
     let labels = labels(&args.labels).map_err(|faults| breaks_rules(args, faults))?;
     set("labels", labels.into());

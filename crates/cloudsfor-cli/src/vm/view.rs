@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use cloudsfor_types::{Address, Plan, Vm};
+use cloudsfor_types::{Address, AddressType, Plan, Vm};
 
 use crate::output::hosts::Host;
 use crate::output::table::Column;
@@ -62,7 +62,13 @@ impl Resource for Vm {
             name: &self.name,
             id: self.id.as_str(),
             address: main_address(self),
+            ssh_port: ssh_port(self),
             region: self.region.as_ref().map(|region| region.name.as_str()),
+            image: self
+                .image
+                .as_ref()
+                .and_then(|image| image.distro.as_deref()),
+            private_addresses: private_addresses(self),
             labels: labels.map(|(k, v)| (k.as_str(), v.as_str())).collect(),
         })
     }
@@ -132,6 +138,14 @@ pub(crate) fn main_address(vm: &Vm) -> Option<&str> {
 /// The port at that address that leads to its SSH, if the server says one.
 pub(crate) fn ssh_port(vm: &Vm) -> Option<u16> {
     vm.networks.as_ref()?.public_v4()?.ssh_port
+}
+
+/// Its addresses in private networks.
+fn private_addresses(vm: &Vm) -> Vec<&str> {
+    let networks = vm.networks.as_ref().map(|networks| networks.iter());
+    let private = networks.into_iter().flatten();
+    let private = private.filter(|of| of.r#type == Some(AddressType::Private));
+    private.map(|of| of.ip_address.as_str()).collect()
 }
 
 fn address(address: &Address) -> String {

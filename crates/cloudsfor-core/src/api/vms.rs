@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudsfor_types::{
-    ActionId, CreateVm, Snapshot, SnapshotId, UpdateVm, Vm, VmFilter, VmId, operations,
+    ActionId, CreateVm, Snapshot, SnapshotId, UpdateVm, Vm, VmFilter, VmId, Warning, operations,
 };
 
 use crate::call::{CallOptions, IdempotencyKey};
@@ -24,6 +24,8 @@ pub struct CreatedVm {
     /// answered from its record of the idempotency key, or it was found by its
     /// unique name.
     pub replayed: bool,
+    /// What the server found odd about the request that it accepted.
+    pub warnings: Vec<Warning>,
 }
 
 impl CreatedVm {
@@ -33,7 +35,15 @@ impl CreatedVm {
             vm,
             action_id,
             replayed,
+            warnings: Vec::new(),
         }
+    }
+
+    /// Sets what the server found odd about the request.
+    #[must_use]
+    pub fn with_warnings(mut self, warnings: Vec<Warning>) -> Self {
+        self.warnings = warnings;
+        self
     }
 }
 

@@ -102,12 +102,12 @@ impl Client {
 
 /// Reads the answer to a create request.
 fn created(answer: &Answer) -> Result<CreatedVm> {
-    let vm = answer.decode::<VmAnswer>()?.vm;
+    let VmAnswer { vm, warnings, .. } = answer.decode()?;
     let action_id = answer
         .header("x-action-id")
         .and_then(|id| ActionId::new(id).ok());
     let replayed = answer
         .header("idempotent-replayed")
         .is_some_and(|text| text.eq_ignore_ascii_case("true"));
-    Ok(CreatedVm::new(vm, action_id, replayed))
+    Ok(CreatedVm::new(vm, action_id, replayed).with_warnings(warnings))
 }

@@ -1,5 +1,6 @@
 //! SSH keys: checked, fingerprinted, each once per account.
 
+use cloudsfor_types::public_key::RSA_BITS_MIN;
 use cloudsfor_types::{CreateKey, FieldFault, SshKey, UpdateKey};
 use md5::{Digest, Md5};
 use rusqlite::Connection;
@@ -14,18 +15,30 @@ use crate::store::window::Position;
 
 /// Adds a key.
 pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateKey) -> CloudResult<SshKey> {
-    let text = request.public_key.trim();
-    let invalid = |error: ssh_key::Error| {
-        let message = format!("must be a public key as in an authorized_keys file: {error}");
-        CloudError::Invalid(vec![FieldFault::new("public_key", message)])
+    let text = request.public_key.as_str();
+    let invalid =
+        |message: String| CloudError::Invalid(vec![FieldFault::new("public_key", message)]);
+    let unsound = |error: ssh_key::Error| {
+        let kind = text.split(' ').next().unwrap_or_default();
+        tracing::debug!(%error, "a public key can't be read");
+        invalid(format!(
+            "has data that are no key of the type {kind}: copy the whole line again"
+        ))
     };
-    let key = PublicKey::from_openssh(text).map_err(invalid)?;
+    let key = PublicKey::from_openssh(text).map_err(unsound)?;
+    if let Some(bits) = rsa_bits(&key).filter(|bits| *bits < RSA_BITS_MIN) {
+        let message = format!(
+            "is an RSA key of {bits} bits, which is too short: it must have at least \
+             {RSA_BITS_MIN}, or make another one by `ssh-keygen -t ed25519`"
+        );
+        return Err(invalid(message));
+    }
     let mut record = KeyRecord {
         id: 0,
         name: request.name.clone(),
         public_key: text.to_owned(),
         sha256: key.fingerprint(HashAlg::Sha256).to_string(),
-        md5: md5_fingerprint(&key.to_bytes().map_err(invalid)?),
+        md5: md5_fingerprint(&key.to_bytes().map_err(unsound)?),
         created_at: tx.second(),
     };
     if let Some(present) = keys::by_fingerprint(tx.connection, account, &record.sha256)? {
@@ -36,6 +49,13 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateKey) -> CloudResu
     }
     record.id = keys::insert(tx.connection, account, &record)?;
     Ok(view(record))
+}
+
+/// The length of an RSA key's modulus.
+fn rsa_bits(key: &PublicKey) -> Option<usize> {
+    let modulus = key.key_data().rsa()?.n.as_positive_bytes()?;
+    let leading = modulus.first()?.leading_zeros() as usize;
+    Some(modulus.len() * 8 - leading)
 }
 
 /// Pairs of hex digits and colons, as ssh-keygen printed it once.

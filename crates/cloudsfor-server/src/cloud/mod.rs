@@ -25,6 +25,7 @@ mod passwords;
 pub mod records;
 pub mod snapshots;
 mod tx;
+pub mod user_data;
 pub mod vms;
 mod worker;
 

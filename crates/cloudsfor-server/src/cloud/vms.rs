@@ -11,7 +11,9 @@ use serde_json::{Map, Value};
 use super::error::{CloudError, CloudResult};
 use super::images::Image;
 use super::tx::Tx;
-use super::{actions, addressing, capacity, catalog, events, images, networks, records, timestamp};
+use super::{
+    actions, addressing, capacity, catalog, events, images, networks, records, timestamp, user_data,
+};
 use crate::compute::Compute;
 use crate::store::accounts::AccountId;
 use crate::store::operations::Work;
@@ -69,6 +71,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
         labels: request.labels.clone(),
         ssh_keys: request.ssh_keys.clone(),
         user_data: request.user_data.clone(),
+        user_data_sha256: request.user_data.as_ref().map(user_data::sha256),
         protected: request.protected,
         snapshot_count: 0,
         created_at: tx.second(),
@@ -268,6 +271,9 @@ pub fn delete(tx: &Tx<'_>, account: AccountId, id: &str) -> CloudResult<()> {
 /// A VM as the API shows it. The server always says its plan, image, region and
 /// networks, though the documents leave them out of some examples.
 pub(super) fn view(connection: &Connection, record: VmRecord) -> CloudResult<Vm> {
+    let user_data = record.user_data.as_ref();
+    let known = record.user_data_sha256.clone();
+    let user_data_sha256 = known.or_else(|| user_data.map(user_data::sha256));
     let (snapshot_ids, backup_ids) = match record.snapshot_count {
         0 => (Vec::new(), Vec::new()),
         _ => snapshots::ids_of_vm(connection, &record.id)?,
@@ -295,6 +301,8 @@ pub(super) fn view(connection: &Connection, record: VmRecord) -> CloudResult<Vm>
         snapshot_ids,
         labels: Some(record.labels),
         protected: Some(record.protected),
+        ssh_key_ids: Some(record.ssh_keys),
+        user_data_sha256: Some(user_data_sha256),
         extra: Default::default(),
     })
 }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use axum::body::Body;
 use bytes::Bytes;
 use cloudsfor_types::ErrorId;
+use cloudsfor_types::FieldFault;
 use cloudsfor_types::request::{BodyError, parse_object};
-use cloudsfor_types::{FieldFault, rules};
+use cloudsfor_types::user_data::USER_DATA_MAX;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
@@ -20,7 +21,7 @@ pub const BODY_LIMIT: usize = 1024 * 1024;
 /// How long a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
-const _: () = assert!(rules::USER_DATA_MAX < BODY_LIMIT);
+const _: () = assert!(USER_DATA_MAX < BODY_LIMIT);
 
 /// Reads a body as it is, if it is declared as JSON.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {

@@ -10,8 +10,8 @@ use serde_json::{Map, Value};
 use super::call::{Answer, Call, Made, no_content, ok};
 use super::pages::Listing;
 use super::query::{Query, whole};
-use crate::cloud::Tx;
 use crate::cloud::vms::{self, Named};
+use crate::cloud::{Tx, user_data};
 
 /// The longest that a request may wait, in seconds.
 pub(super) const MAX_WAIT: u64 = 30;
@@ -69,7 +69,12 @@ pub(super) async fn create(call: Call) -> Answer {
     let (cloud, account) = (call.cloud.clone(), call.account());
     let decode = move |body: Map<String, Value>| {
         let named = Named::by(&body);
-        CreateVm::decode(body).map_err(|mut faults| {
+        let strict_faults = user_data::strict_faults(&body);
+        let decoded = CreateVm::decode(body).and_then(|request| match strict_faults.is_empty() {
+            true => Ok(request),
+            false => Err(Vec::new()),
+        });
+        decoded.map_err(|mut faults| {
             // All faults at once: also those that only the service can find.
             let more = cloud
                 .read(|c| named.faults(c, cloud.compute(), account))
@@ -77,6 +82,7 @@ pub(super) async fn create(call: Call) -> Answer {
             let known: Vec<_> = faults.iter().map(|fault| fault.name.clone()).collect();
             faults.extend(
                 more.into_iter()
+                    .chain(strict_faults)
                     .filter(|fault| !known.contains(&fault.name)),
             );
             faults
@@ -86,7 +92,11 @@ pub(super) async fn create(call: Call) -> Answer {
         let (vm, action) = vms::create(tx, account, &request)?;
         let action_id = action.action_id.map(|id| id.to_string());
         let id = vm.id.clone();
-        Ok(Made::new(&answer(vm), &id).by_action(action_id))
+        let answer = VmAnswer {
+            warnings: user_data::warnings(request.user_data.as_ref()),
+            ..answer(vm)
+        };
+        Ok(Made::new(&answer, &id).by_action(action_id))
     })
     .await
 }
@@ -129,6 +139,7 @@ fn answer(vm: Vm) -> VmAnswer {
     VmAnswer {
         vm,
         links: Links::default(),
+        warnings: Vec::new(),
         extra: Default::default(),
     }
 }

@@ -49,6 +49,8 @@ pub struct VmRecord {
     pub ssh_keys: Vec<u64>,
     /// Data for the first boot.
     pub user_data: Option<UserData>,
+    /// Their SHA-256, in hex; `None` of VMs that an older version made.
+    pub user_data_sha256: Option<String>,
     /// Whether deleting it is refused.
     pub protected: bool,
     /// Its host number in the public pool; its public address, if it is on a bridge.
@@ -79,7 +81,8 @@ impl VmRecord {
 
 const COLUMNS: &str = "id, account_id, name, region, distro, memory, vcpus, disk, plan, status, \
      locked, features, labels, ssh_keys, user_data, protected, public_host, private_places, \
-     snapshot_count, created_at, image_id, image_name, next_backup_at, ssh_port, bridge";
+     snapshot_count, created_at, image_id, image_name, next_backup_at, ssh_port, bridge, user_data_encoding, \
+     user_data_sha256";
 
 fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
     let id: String = row.get(0)?;
@@ -99,7 +102,8 @@ fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
         features: json(row, 11)?,
         labels: json(row, 12)?,
         ssh_keys: json(row, 13)?,
-        user_data: row.get::<_, Option<String>>(14)?.map(UserData::from),
+        user_data: user_data(row, 14, 25)?,
+        user_data_sha256: row.get(26)?,
         protected: row.get(15)?,
         public_host: row.get(16)?,
         private_places: json(row, 17)?,
@@ -117,6 +121,18 @@ fn vm(row: &Row<'_>) -> rusqlite::Result<VmRecord> {
     })
 }
 
+fn user_data(row: &Row<'_>, data: usize, encoding: usize) -> rusqlite::Result<Option<UserData>> {
+    let Some(text) = row.get_ref(data)?.as_str_or_null()? else {
+        return Ok(None);
+    };
+    let encoding = row.get_ref(encoding)?.as_str_or_null()?;
+    let decoded = UserData::decoded(text, encoding);
+    // The data themselves may be secret.
+    decoded
+        .map(Some)
+        .map_err(|_| unreadable(data, "not base64"))
+}
+
 fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> rusqlite::Result<T> {
     let text = row.get_ref(column)?.as_str()?;
     serde_json::from_str(text).map_err(|_| unreadable(column, text))
@@ -128,13 +144,15 @@ fn to_json(value: &impl serde::Serialize) -> String {
 
 /// Adds a VM.
 pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> {
+    let user_data = vm.user_data.as_ref().map(UserData::encoded);
+    let (user_data, encoding) = user_data.map_or((None, None), |(data, e)| (Some(data), e));
     connection
         .prepare_cached(
             "INSERT INTO vms (id, account_id, name, region, distro, memory, vcpus, disk, plan,
                  status, locked, features, labels, ssh_keys, user_data, protected, public_host,
                  private_places, snapshot_count, created_at, image_id, image_name, next_backup_at,
-                 ssh_port, bridge)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 ssh_port, bridge, user_data_encoding, user_data_sha256)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         )?
         .execute(params![
             vm.id.as_str(),
@@ -151,7 +169,7 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             to_json(&vm.features),
             to_json(&vm.labels),
             to_json(&vm.ssh_keys),
-            vm.user_data.as_ref().map(UserData::as_str),
+            user_data,
             vm.protected,
             vm.public_host,
             to_json(&vm.private_places),
@@ -162,6 +180,8 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             vm.next_backup_at,
             vm.ssh_port,
             vm.bridge.as_ref().map(to_json),
+            encoding,
+            vm.user_data_sha256,
         ])?;
     Ok(())
 }

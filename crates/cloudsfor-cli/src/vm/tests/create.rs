@@ -1,7 +1,7 @@
 use std::sync::{Arc, Mutex};
 
 use cloudsfor_core::{CreatedVm, Error, ErrorKind, IdempotencyKey, MockApi};
-use cloudsfor_types::{CreateVm, FieldFault, Plan, VmSpec};
+use cloudsfor_types::{CreateVm, FieldFault, Plan, UserData, VmSpec};
 use serde_json::{Value, json};
 
 use crate::terminal::fake::Fake;
@@ -145,10 +145,9 @@ fn the_servers_faults_are_named_by_flags_too() {
 }
 
 #[test]
-fn user_data_must_be_readable_text_that_is_not_the_password() {
+fn user_data_must_be_readable_and_not_the_password() {
     for (more, input, why) in [
-        ("--user-data -", &b"\xff"[..], "not UTF-8"),
-        ("--user-data /nonexistent/file", b"", "No such file"),
+        ("--user-data /nonexistent/file", &b""[..], "No such file"),
         ("--user-data - --password-stdin", b"x", "holds the password"),
     ] {
         let ended = create(&MockApi::new(), more, Fake::default().with_input(input));
@@ -164,6 +163,34 @@ fn user_data_must_be_readable_text_that_is_not_the_password() {
     let err = ended.screen.err();
     assert!(
         err.contains("--user-data must be at most 65536 bytes long, not 70000"),
+        "{err}"
+    );
+}
+
+#[test]
+fn user_data_that_are_no_text_go_in_base64_and_warnings_are_told() {
+    let mut api = MockApi::new();
+    let gzip = vec![0x1f, 0x8b, 0xff];
+    let sent = gzip.clone();
+    api.expect_create_vm()
+        .withf(move |request, _| {
+            let data = request.user_data.as_ref().map(UserData::as_bytes);
+            data == Some(&sent) && request.strict
+        })
+        .return_once(|_, _| {
+            let warning = json!({"field": "user_data", "message": "is odd: look at it"});
+            let warning = serde_json::from_value(warning).unwrap();
+            Ok(CreatedVm::new(a_new_vm(), None, false).with_warnings(vec![warning]))
+        });
+    let ended = create(
+        &api,
+        "--user-data - --strict --no-wait",
+        Fake::default().with_input(&gzip),
+    );
+    assert_eq!(ended.exit.code(), 0);
+    let err = ended.screen.err();
+    assert!(
+        err.contains("warning: --user-data is odd: look at it"),
         "{err}"
     );
 }

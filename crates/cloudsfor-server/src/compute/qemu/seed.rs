@@ -45,15 +45,15 @@ pub(super) fn seed(machine: &Machine) -> io::Result<Vec<u8>> {
     {
         let system = FileSystem::new(&mut image, FsOptions::new())?;
         let user_data = machine.user_data.as_ref();
-        let user_data = user_data.map_or(NO_USER_DATA, |data| data.as_str());
-        for (name, text) in [
-            ("meta-data", meta_data(machine).as_str()),
+        let user_data = user_data.map_or(NO_USER_DATA.as_bytes(), |data| data.as_bytes());
+        for (name, content) in [
+            ("meta-data", meta_data(machine).as_bytes()),
             ("user-data", user_data),
-            ("vendor-data", &vendor_data(machine)),
-            ("network-config", &network_config(machine)),
+            ("vendor-data", vendor_data(machine).as_bytes()),
+            ("network-config", network_config(machine).as_bytes()),
         ] {
             let mut file = system.root_dir().create_file(name)?;
-            file.write_all(text.as_bytes())?;
+            file.write_all(content)?;
         }
     }
     Ok(image.into_inner())

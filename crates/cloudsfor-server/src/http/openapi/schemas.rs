@@ -2,7 +2,7 @@
 
 use cloudsfor_types::{
     ActionStatus, ActionType, AddressType, ErrorId, ImageType, Plan, Reason, RecordType, VmFeature,
-    VmStatus, rules,
+    VmStatus, rules, user_data::USER_DATA_MAX,
 };
 use serde_json::{Map, Value, json};
 
@@ -188,15 +188,21 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
             "status": names(VmStatus::KNOWN.iter().map(VmStatus::as_str)), "plan": plan(), "created_at": time(),
             "features": {"type": "array", "items": features}, "backup_ids": strings(), "snapshot_ids": strings(),
             "image": reference("Image"), "region": reference("Region"), "networks": reference("Networks"),
-            "labels": {"type": "object", "additionalProperties": text()}, "protected": {"type": "boolean"}}),
+            "labels": {"type": "object", "additionalProperties": text()}, "protected": {"type": "boolean"},
+            "ssh_key_ids": {"type": "array", "items": {"type": "integer"}},
+            "user_data_sha256": nullable(json!({"type": "string", "pattern": "^[0-9a-f]{64}$"}))}),
                 json!({}),
             ),
+        ),
+        (
+            "Warning",
+            answer(json!({"field": text(), "message": text()}), json!({})),
         ),
         (
             "VmAnswer",
             answer(
                 json!({"vm": reference("Vm"), "links": reference("Links")}),
-                json!({}),
+                json!({"warnings": list_of("Warning")}),
             ),
         ),
         (
@@ -345,7 +351,9 @@ fn create_vm() -> Value {
                 "maxItems": rules::SSH_KEYS_MAX},
             "backups": flag(),
             "ipv6": flag(),
-            "user_data": {"type": ["string", "null"], "maxLength": rules::USER_DATA_MAX},
+            "user_data": {"type": ["string", "null"], "maxLength": USER_DATA_MAX},
+            "user_data_encoding": {"type": ["string", "null"], "enum": ["base64", null]},
+            "strict": flag(),
             "private_networking": flag(),
             "labels": nullable(labels()),
             "protected": flag(),
