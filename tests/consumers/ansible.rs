@@ -43,11 +43,11 @@ fn a_playbook_reaches_every_host_once_with_its_variables() {
     };
     let dir = tempfile::tempdir().unwrap();
     let other = vm(
-        json!({"id": "4f0a7c1d5b9e4a26b1c3d8e7f6a59b08", "labels": {"role": "web_1"},
+        &json!({"id": "4f0a7c1d5b9e4a26b1c3d8e7f6a59b08", "labels": {"role": "web_1"},
         "networks": {"v4": [{"ip_address": "192.0.2.7", "type": "public"}, {"ip_address": "10.0.0.2", "type": "private"}]}}),
     );
     let vms = [
-        vm(json!({"labels": {"role": "web-1", "tier": "front"}})),
+        vm(&json!({"labels": {"role": "web-1", "tier": "front"}})),
         other,
     ];
     let written = cli(&vms, &["vm", "list", "-o", "ansible-inventory"])
@@ -108,12 +108,12 @@ fn a_hostile_server_says_nothing_that_ansible_executes() {
         {"ip_address": lookup, "type": "private"}]})
     };
     let vms = [
-        vm(json!({"networks": networks(&lookup)})),
+        vm(&json!({"networks": networks(&lookup)})),
         vm(
-            json!({"name": lookup, "id": "00000000000000000000000000000001", "networks": networks("127.0.0.1"),
+            &json!({"name": lookup, "id": "00000000000000000000000000000001", "networks": networks("127.0.0.1"),
             "labels": {"a": lookup, &*lookup: "b"}, "region": {"name": lookup}, "image": {"distro": lookup}}),
         ),
-        vm(json!({"id": "x", "name": "y z", "networks": networks("127.0.0.1")})),
+        vm(&json!({"id": "x", "name": "y z", "networks": networks("127.0.0.1")})),
     ];
     let ended = cli(&vms, &["vm", "list", "-o", "ansible-inventory"]).ok();
     let script = script(dir.path(), &ended.stdout);

@@ -7,7 +7,7 @@ use cloudsfor_tests::binary::{Ended, cloudsfor, run};
 use serde_json::{Value, json};
 
 /// A VM as a server sends it, with these attributes changed.
-pub(crate) fn vm(changes: Value) -> Value {
+pub(crate) fn vm(changes: &Value) -> Value {
     let mut vm = json!({
         "id": "9a33ef4fec394360a88e3c60b78b5dbc", "name": "web", "memory": 1, "vcpus": 1,
         "disk": 10, "locked": false, "created_at": "2026-01-01T00:00:00Z", "status": "running",
@@ -29,7 +29,7 @@ pub(crate) fn cli(vms: &[Value], args: &[&str]) -> Ended {
     std::thread::spawn(move || {
         for stream in listener.incoming() {
             // A client that goes away gets no answer.
-            let _ = stream.and_then(|stream| answer(stream, &body));
+            let _ = stream.and_then(|stream| answer(&stream, &body));
         }
     });
     let mut command = cloudsfor(&["-q", "--endpoint", &format!("http://{address}")]);
@@ -39,8 +39,8 @@ pub(crate) fn cli(vms: &[Value], args: &[&str]) -> Ended {
 }
 
 /// Answers one request without a body.
-fn answer(stream: TcpStream, body: &str) -> std::io::Result<()> {
-    let mut lines = BufReader::new(&stream).lines();
+fn answer(stream: &TcpStream, body: &str) -> std::io::Result<()> {
+    let mut lines = BufReader::new(stream).lines();
     while lines
         .next()
         .transpose()?
@@ -48,7 +48,7 @@ fn answer(stream: TcpStream, body: &str) -> std::io::Result<()> {
     {}
     let length = body.len();
     write!(
-        &stream,
+        &mut &*stream,
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {length}\r\n\
          connection: close\r\n\r\n{body}"
     )

@@ -35,9 +35,13 @@ fn every_host_is_reached_as_vm_ssh_reaches_it() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("config");
     let other = vm(
-        json!({"id": OTHER_ID, "networks": {"v4": [{"ip_address": "192.0.2.7", "type": "public"}]}}),
+        &json!({"id": OTHER_ID, "networks": {"v4": [{"ip_address": "192.0.2.7", "type": "public"}]}}),
     );
-    let written = cli(&[vm(json!({})), other], &["vm", "list", "-o", "ssh-config"]).ok();
+    let written = cli(
+        &[vm(&json!({})), other],
+        &["vm", "list", "-o", "ssh-config"],
+    )
+    .ok();
     std::fs::write(&config, written.stdout).unwrap();
     let Some(web) = read(&config, "web") else {
         return;
@@ -70,11 +74,11 @@ fn a_hostile_server_says_nothing_that_openssh_executes() {
     .enumerate()
     .map(|(i, address)| {
         let networks = json!({"v4": [{"ip_address": address, "type": "public"}]});
-        vm(json!({"id": format!("{i:032x}"), "name": format!("host{i}"), "networks": networks}))
+        vm(&json!({"id": format!("{i:032x}"), "name": format!("host{i}"), "networks": networks}))
     })
     .chain([
-        vm(json!({"name": "web\n    ProxyCommand true"})),
-        vm(json!({"id": "-oX", "name": "-z"})),
+        vm(&json!({"name": "web\n    ProxyCommand true"})),
+        vm(&json!({"id": "-oX", "name": "-z"})),
     ])
     .collect();
     let ended = cli(&vms, &["vm", "list", "-o", "ssh-config"]).ok();
