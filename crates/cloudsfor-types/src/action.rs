@@ -11,9 +11,9 @@ use crate::open_enum::open_enum;
 use crate::page::{Links, Meta};
 use crate::region::RegionName;
 use crate::request::{Fields, checked, number, string};
-use crate::rules;
 use crate::timestamp::Timestamp;
 use crate::units::Gigabytes;
+use crate::{names, rules};
 
 open_enum! {
     /// How far an action is.
@@ -235,7 +235,7 @@ impl VmAction {
                 .required("image", |v| checked(string(v)?, rules::identifier))
                 .map(|image| Self::Rebuild { image }),
             ActionType::Rename => fields
-                .required("name", |v| checked(string(v)?, rules::vm_name))
+                .required("name", |v| names::hostname(string(v)?))
                 .map(|name| Self::Rename { name }),
             ActionType::Create | ActionType::Unknown(_) => None,
         };

@@ -7,10 +7,10 @@ use serde_json::{Map, Value};
 
 use crate::error::FieldFault;
 use crate::request::{Fields, array, boolean, checked, labels, number, string};
-use crate::rules;
 use crate::units::Gigabytes;
 use crate::user_data::UserData;
 use crate::vm::Plan;
+use crate::{names, rules};
 
 /// What every VM must have: the required attributes of a create request.
 ///
@@ -237,7 +237,7 @@ impl CreateVm {
     /// rule, and attributes that don't exist.
     pub fn decode(body: Map<String, Value>) -> Result<Self, Vec<FieldFault>> {
         let mut fields = Fields::new(body);
-        let name = fields.required("name", |v| checked(string(v)?, rules::vm_name));
+        let name = fields.required("name", |v| names::hostname(string(v)?));
         let region = fields.required("region", |v| checked(string(v)?, rules::identifier));
         let image = fields.required("image", |v| checked(string(v)?, rules::identifier));
         let size = fields.required("size", |v| rules::memory(number(v)?));

@@ -9,14 +9,16 @@ use crate::error::FieldFault;
 use crate::lenient::{OneOrMany, Whole};
 use crate::object::object;
 use crate::page::{Links, Meta};
-use crate::request::{Fields, checked, string};
-use crate::rules;
+use crate::request::{Fields, string};
+use crate::{names, rules};
 
 object! {
     /// A managed domain.
     pub struct Domain {
-        /// Its name: `example.com`.
+        /// Its name: `example.com`, with labels in other alphabets as punycode.
         required name: String;
+        /// Its name in its own alphabet, where that differs.
+        optional name_unicode: Option<String>;
         /// How long its records may be kept, in seconds.
         optional ttl: Option<u64> as Whole;
         /// Its records as a zone file.
@@ -61,7 +63,7 @@ impl CreateDomain {
     /// All faults at once.
     pub fn decode(body: Map<String, Value>) -> Result<Self, Vec<FieldFault>> {
         let mut fields = Fields::new(body);
-        let name = fields.required("name", |v| checked(string(v)?, rules::domain_name));
+        let name = fields.required("name", |v| names::domain(string(v)?));
         let ip_address = fields.optional("ip_address", |v| rules::ipv4(string(v)?));
         let faults = fields.finish();
         name.filter(|_| faults.is_empty())

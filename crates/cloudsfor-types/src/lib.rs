@@ -41,6 +41,7 @@ pub mod id;
 pub mod json;
 pub mod key;
 mod lenient;
+pub mod names;
 pub mod network;
 mod object;
 mod open_enum;

@@ -11,7 +11,7 @@ use crate::object::object;
 use crate::open_enum::open_enum;
 use crate::page::{Links, Meta};
 use crate::request::{Fields, number, string};
-use crate::rules;
+use crate::{names, rules};
 
 open_enum! {
     /// What a record says.
@@ -42,9 +42,12 @@ object! {
         required id: u64 as Whole;
         /// What it says (`type` on the wire).
         required r#type: RecordType;
-        /// Its name relative to the domain; `@` is the domain itself.
+        /// Its name relative to the domain; `@` is the domain itself. One that ends in
+        /// the domain's name is written in full, with a final dot.
         nullable name: Option<String>;
-        /// An address, a host's name, or text.
+        /// Its name in its own alphabet, where that differs.
+        optional name_unicode: Option<String>;
+        /// An address, a host's full name with a final dot, or text.
         nullable data: Option<String>;
         /// Which of several is preferred: the lowest.
         nullable priority: Option<u64> as Whole;
@@ -80,9 +83,11 @@ object! {
 pub struct RecordSpec {
     /// What it says.
     pub r#type: RecordType,
-    /// Its name relative to the domain; `@` is the domain itself.
+    /// Its name relative to the domain; `@` is the domain itself. A name that ends in
+    /// the domain's name, or with a dot, is a full name.
     pub name: String,
-    /// An address, a host's name, or text.
+    /// An address, text, or a host's name: one with a dot in it is a full name, one
+    /// without is relative to the domain, and `@` is the domain itself.
     pub data: String,
     /// Which of several is preferred: MX and SRV only.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -96,14 +101,37 @@ pub struct RecordSpec {
 }
 
 impl RecordSpec {
-    /// Reads the request strictly, as the server does.
+    /// Reads the request strictly. What only its domain decides (which names are
+    /// full, and how long they are together with the domain's) isn't checked here:
+    /// [`RecordSpec::decode_in`].
     ///
     /// # Errors
     /// All faults at once.
     pub fn decode(body: Map<String, Value>) -> Result<Self, Vec<FieldFault>> {
+        Self::read(body, names::record_name_alone, data_alone)
+    }
+
+    /// Reads the request strictly, as the server does: into the form in which the
+    /// record is kept ([`RecordSpec::in_domain`]).
+    ///
+    /// # Errors
+    /// All faults at once.
+    pub fn decode_in(body: Map<String, Value>, domain: &str) -> Result<Self, Vec<FieldFault>> {
+        Self::read(
+            body,
+            |name| shown_name(name, domain),
+            |kind, data| data_in(kind, data, domain),
+        )
+    }
+
+    fn read(
+        body: Map<String, Value>,
+        name_of: impl Fn(&str) -> Result<String, String>,
+        data_of: impl Fn(&RecordType, &str) -> Result<String, String>,
+    ) -> Result<Self, Vec<FieldFault>> {
         let mut fields = Fields::new(body);
         let kind = fields.required("type", |v| known_type(string(v)?));
-        let name = fields.required("name", |v| record_name(string(v)?));
+        let name = fields.required("name", |v| name_of(string(v)?));
         let data = fields.required("data", |v| string(v).map(str::to_owned));
         let data = match (kind.as_ref(), data) {
             (Some(kind), Some(data)) => fields.check("data", data_of(kind, &data)),
@@ -135,6 +163,103 @@ impl RecordSpec {
             _ => Err(faults),
         }
     }
+
+    /// The record as the server keeps and answers it in this domain: names in ASCII,
+    /// `name` relative to the domain, a target in full with a final dot, an address in
+    /// its one spelling, a text without quotation marks around it.
+    ///
+    /// # Errors
+    /// A fault for each of `name` and `data` that breaks a rule.
+    ///
+    /// ```
+    /// use cloudsfor_types::{RecordSpec, RecordType};
+    ///
+    /// let spec = RecordSpec {
+    ///     r#type: RecordType::Cname,
+    ///     name: "www.example.com".into(),
+    ///     data: "a.example.com".into(),
+    ///     priority: None,
+    ///     port: None,
+    ///     weight: None,
+    /// };
+    /// let kept = spec.in_domain("example.com").unwrap();
+    /// assert_eq!((&*kept.name, &*kept.data), ("www", "a.example.com."));
+    /// ```
+    pub fn in_domain(&self, domain: &str) -> Result<Self, Vec<FieldFault>> {
+        let name = shown_name(&self.name, domain);
+        let data = data_in(&self.r#type, &self.data, domain);
+        match (name, data) {
+            (Ok(name), Ok(data)) => Ok(Self {
+                name,
+                data,
+                ..self.clone()
+            }),
+            (name, data) => {
+                let faults = [("name", name.err()), ("data", data.err())];
+                let fault = |(field, message): (&str, Option<String>)| {
+                    Some(FieldFault::new(field, message?))
+                };
+                Err(faults.into_iter().filter_map(fault).collect())
+            }
+        }
+    }
+
+    /// The form in which records of one domain are compared: as
+    /// [`RecordSpec::in_domain`], with the letters of names in lower case. Two records
+    /// are the same if all fields of this form are. A text stays as it is, byte for
+    /// byte.
+    ///
+    /// # Errors
+    /// As [`RecordSpec::in_domain`].
+    ///
+    /// ```
+    /// use cloudsfor_types::{RecordSpec, RecordType};
+    ///
+    /// let mx = |name: &str, data: &str| RecordSpec {
+    ///     r#type: RecordType::Mx,
+    ///     name: name.into(),
+    ///     data: data.into(),
+    ///     priority: Some(10),
+    ///     port: None,
+    ///     weight: None,
+    /// };
+    /// let normal = |spec: RecordSpec| spec.normal_in("example.com").unwrap();
+    /// assert_eq!(normal(mx("@", "mail")), normal(mx("Example.com.", "MAIL.example.com")));
+    /// ```
+    pub fn normal_in(&self, domain: &str) -> Result<Self, Vec<FieldFault>> {
+        let mut normal = self.in_domain(&domain.to_ascii_lowercase())?;
+        normal.name.make_ascii_lowercase();
+        if normal.r#type.has_target() {
+            normal.data.make_ascii_lowercase();
+        }
+        Ok(normal)
+    }
+}
+
+impl RecordType {
+    /// Whether its data are the name of a host.
+    pub fn has_target(&self) -> bool {
+        matches!(
+            self,
+            Self::Cname | Self::Mx | Self::Ns | Self::Srv | Self::Ptr
+        )
+    }
+}
+
+impl DomainRecord {
+    /// The request that makes such a record; `None` if the answer lacks what every
+    /// record has, or has a number that doesn't fit.
+    pub fn spec(&self) -> Option<RecordSpec> {
+        let number = |value: Option<u64>| value.map(u16::try_from).transpose().ok();
+        Some(RecordSpec {
+            r#type: self.r#type.clone(),
+            name: self.name.clone()?,
+            data: self.data.clone()?,
+            priority: number(self.priority)?,
+            port: number(self.port)?,
+            weight: number(self.weight)?,
+        })
+    }
 }
 
 fn has(kind: &RecordType, field: &str) -> bool {
@@ -154,32 +279,46 @@ fn known_type(name: &str) -> Result<RecordType, String> {
     }
 }
 
-/// A name within the domain: `@`, or labels, which may begin with an underscore;
-/// the first may be `*`.
-fn record_name(name: &str) -> Result<String, String> {
-    if name == "@" || name == "*" {
-        return Ok(name.to_owned());
-    }
-    let labels = name.strip_prefix("*.").unwrap_or(name);
-    rules::dns_labels(labels)?;
-    Ok(name.to_owned())
+fn shown_name(name: &str, domain: &str) -> Result<String, String> {
+    let relative = names::record_name(name, domain)?;
+    Ok(names::shown_record_name(&relative, domain))
 }
 
-/// What the record says, in one spelling.
-fn data_of(kind: &RecordType, data: &str) -> Result<String, String> {
+/// What the record says, in one spelling, as far as that needs no domain.
+fn data_alone(kind: &RecordType, data: &str) -> Result<String, String> {
     match kind {
         RecordType::A => rules::ipv4(data).map(|ip| ip.to_string()),
         RecordType::Aaaa => match data.parse::<Ipv6Addr>() {
             Ok(ip) => Ok(ip.to_string()),
             Err(_) => Err(format!("must be an IPv6 address, not {data:?}")),
         },
-        RecordType::Txt => rules::txt(data).map(|()| data.to_owned()),
-        _ if data == "@" => Ok(data.to_owned()),
+        RecordType::Txt => {
+            let text = names::unquoted(data);
+            rules::txt(&text).map(|()| text.into_owned())
+        }
         _ => {
-            rules::dns_labels(data.strip_suffix('.').unwrap_or(data))?;
-            Ok(data.to_owned())
+            let target = names::target_alone(data)?;
+            host_or_root(kind, &target).map(|()| target)
         }
     }
+}
+
+fn data_in(kind: &RecordType, data: &str, domain: &str) -> Result<String, String> {
+    if !kind.has_target() {
+        return data_alone(kind, data);
+    }
+    let target = names::target(data, domain)?;
+    host_or_root(kind, &target).map(|()| target)
+}
+
+/// The root as a target says that there is no such service (RFC 2782, RFC 7505).
+fn host_or_root(kind: &RecordType, target: &str) -> Result<(), String> {
+    if target == "." && !matches!(kind, RecordType::Mx | RecordType::Srv) {
+        return Err(format!(
+            "must be a host's name: \".\" is a target of MX and SRV alone, not of {kind}"
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -243,5 +382,82 @@ mod tests {
         ] {
             assert_eq!(faults(&bad), names, "{bad}");
         }
+    }
+
+    fn spec(kind: RecordType, name: &str, data: &str) -> RecordSpec {
+        let priority = (kind == RecordType::Mx).then_some(10);
+        RecordSpec {
+            r#type: kind,
+            name: name.into(),
+            data: data.into(),
+            priority,
+            port: None,
+            weight: None,
+        }
+    }
+
+    #[test]
+    fn the_form_in_a_domain_is_its_own_form() {
+        for (kind, name, data, kept) in [
+            (
+                RecordType::Cname,
+                "www.example.com",
+                "a.example.com",
+                ("www", "a.example.com."),
+            ),
+            (RecordType::Cname, "www", "a", ("www", "a.example.com.")),
+            (RecordType::Mx, "example.com.", ".", ("@", ".")),
+            (RecordType::Txt, "@", "\"a\" \"b\"", ("@", "ab")),
+            (
+                RecordType::A,
+                "example.com.example.com.",
+                "192.0.2.1",
+                ("example.com.example.com.", "192.0.2.1"),
+            ),
+            (
+                RecordType::Aaaa,
+                "почта",
+                "2001:DB8:0::1",
+                ("xn--80a1acny", "2001:db8::1"),
+            ),
+        ] {
+            let found = spec(kind, name, data).in_domain("example.com").unwrap();
+            assert_eq!((&*found.name, &*found.data), kept);
+            assert_eq!(found.in_domain("example.com").unwrap(), found);
+        }
+    }
+
+    #[test]
+    fn what_breaks_a_rule_in_its_domain_is_named_with_the_rest() {
+        let label = "a".repeat(60);
+        let long = format!("{label}.{label}.{label}.{label}");
+        let body = json!({"type": "CNAME", "name": long, "data": ".", "port": 1, "ttl": 5});
+        let faults = RecordSpec::decode_in(body.as_object().unwrap().clone(), "shop.example");
+        let faults: Vec<_> = faults.unwrap_err().into_iter().map(|f| f.name).collect();
+        assert_eq!(faults, ["name", "data", "port", "ttl"]);
+        for kind in [RecordType::Cname, RecordType::Ns, RecordType::Ptr] {
+            assert!(spec(kind, "a", ".").in_domain("example.com").is_err());
+        }
+    }
+
+    #[test]
+    fn host_names_are_compared_without_case_and_texts_byte_by_byte() {
+        let normal = |spec: RecordSpec| spec.normal_in("Example.com").unwrap();
+        assert_eq!(
+            normal(spec(RecordType::Mx, "Mail", "HOST")),
+            normal(spec(
+                RecordType::Mx,
+                "mail.example.com.",
+                "host.example.com"
+            ))
+        );
+        assert_ne!(
+            normal(spec(RecordType::Txt, "@", "Text")),
+            normal(spec(RecordType::Txt, "@", "text"))
+        );
+        assert_ne!(
+            normal(spec(RecordType::Txt, "@", "text.")),
+            normal(spec(RecordType::Txt, "@", "text"))
+        );
     }
 }

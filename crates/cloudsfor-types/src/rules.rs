@@ -8,6 +8,7 @@
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
+use crate::names;
 use crate::units::Gigabytes;
 
 /// Most labels that one VM can have.
@@ -16,51 +17,9 @@ pub const LABELS_MAX: usize = 64;
 /// Most SSH keys in one request.
 pub const SSH_KEYS_MAX: usize = 64;
 
-/// A VM's name: a hostname of labels of letters, digits and hyphens, 1 to 63
-/// long, no hyphen at either end, 253 in all; not 32 hex digits, so that it
-/// can't be confused with an id.
+/// A VM's name: see [`names::hostname`], which also gives its ASCII form.
 pub fn vm_name(name: &str) -> Result<(), String> {
-    if name.is_empty() {
-        return Err("must not be empty".into());
-    }
-    if name.len() > 253 {
-        return Err(format!(
-            "must be at most 253 characters long, not {}",
-            name.chars().count()
-        ));
-    }
-    if name.len() == 32 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
-        return Err("must not be 32 hex digits: it could be confused with an id".into());
-    }
-    name.split('.').try_for_each(hostname_label)
-}
-
-fn hostname_label(label: &str) -> Result<(), String> {
-    if label.is_empty() {
-        return Err(
-            "must be a hostname: it has an empty label (a leading, trailing or double dot)".into(),
-        );
-    }
-    if let Some(bad) = label
-        .chars()
-        .find(|c| !c.is_ascii_alphanumeric() && *c != '-')
-    {
-        return Err(format!(
-            "must be a hostname of letters, digits, hyphens and dots: {bad:?} is none of these"
-        ));
-    }
-    if label.len() > 63 {
-        return Err(format!(
-            "must be a hostname: each label is at most 63 characters long, not {}",
-            label.len()
-        ));
-    }
-    if label.starts_with('-') || label.ends_with('-') {
-        return Err(format!(
-            "must be a hostname: the label {label:?} begins or ends with a hyphen"
-        ));
-    }
-    Ok(())
+    names::hostname(name).map(drop)
 }
 
 /// A name given for people: 1 to 255 characters, none of them control
@@ -82,32 +41,10 @@ fn no_control_characters(text: &str) -> Result<(), String> {
     }
 }
 
-/// The name of a domain to manage: a hostname of at least two labels. (Nobody
-/// may manage `com`.)
+/// The name of a domain to manage: see [`names::domain`], which also gives its
+/// ASCII form.
 pub fn domain_name(name: &str) -> Result<(), String> {
-    if name.len() > 253 {
-        return Err(format!(
-            "must be at most 253 characters long, not {}",
-            name.len()
-        ));
-    }
-    name.split('.').try_for_each(hostname_label)?;
-    if name.contains('.') {
-        Ok(())
-    } else {
-        Err("must have at least two labels, such as example.com".into())
-    }
-}
-
-/// Labels of a name in DNS: like a hostname's, but underscores are allowed
-/// (`_sip._tcp`).
-pub fn dns_labels(name: &str) -> Result<(), String> {
-    if name.is_empty() || name.len() > 253 {
-        return Err("must be 1 to 253 characters long".into());
-    }
-    name.replace('_', "x")
-        .split('.')
-        .try_for_each(hostname_label)
+    names::domain(name).map(drop)
 }
 
 /// The text of a TXT record: 1 to 4,096 printable ASCII characters.
@@ -249,6 +186,7 @@ mod tests {
             "A-1",
             "1",
             "xn--e1afmkfd.xn--p1ai",
+            "пример",
             &longest,
         ] {
             assert_eq!(vm_name(good), Ok(()), "{good}");
@@ -266,7 +204,6 @@ mod tests {
             "a b",
             "a/b",
             "..",
-            "пример",
             "a\n",
             "\u{1b}[31m",
             "9a33ef4fec394360a88e3c60b78b5dbc",

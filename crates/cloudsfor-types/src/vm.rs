@@ -73,6 +73,8 @@ object! {
         required id: VmId;
         /// The name, which is also the hostname inside. Not unique.
         required name: String;
+        /// The name in its own alphabet, where that differs.
+        optional name_unicode: Option<String>;
         /// Memory. May be fractional.
         required memory: Gigabytes;
         /// The number of virtual processors.

@@ -6,7 +6,7 @@
 
 use std::cmp::Ordering;
 
-use cloudsfor_types::Json;
+use cloudsfor_types::{Json, names};
 
 use super::cell::scalar;
 
@@ -37,7 +37,7 @@ impl Comparable {
     pub(crate) fn host(name: &str) -> Self {
         match name.is_empty() {
             true => Self::Missing,
-            false => Self::Host(name.strip_suffix('.').unwrap_or(name).to_lowercase()),
+            false => Self::Host(names::normal(name)),
         }
     }
 

@@ -64,7 +64,7 @@ impl<'h> Safe<'h> {
                 ));
                 continue;
             };
-            let has_host_name = rules::vm_name(host.name).is_ok();
+            let has_host_name = host.name.is_ascii() && rules::vm_name(host.name).is_ok();
             let by_name = has_host_name && taken.insert(host.name.to_ascii_lowercase());
             if !by_name && !id::is_canonical(host.id) {
                 safe.left_out.push(format!(

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use cloudsfor_types::{CreateDomain, Domain, RecordSpec, RecordType};
+use cloudsfor_types::{CreateDomain, Domain, RecordSpec, RecordType, names};
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
@@ -110,6 +110,7 @@ fn view(connection: &Connection, row: DomainRow) -> CloudResult<Domain> {
     let records = domains::records(connection, row.id)?;
     Ok(Domain {
         zone_file: Some(zone_file(&row, &records)),
+        name_unicode: names::unicode(&row.name),
         name: row.name,
         ttl: Some(row.ttl.into()),
         extra: Default::default(),

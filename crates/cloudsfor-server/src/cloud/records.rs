@@ -6,7 +6,7 @@
 
 use std::net::IpAddr;
 
-use cloudsfor_types::{DomainRecord, RecordSpec, RecordType};
+use cloudsfor_types::{DomainRecord, RecordSpec, RecordType, names};
 use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
@@ -197,6 +197,7 @@ fn view(record: RecordRow) -> DomainRecord {
     DomainRecord {
         id: record.id.into(),
         r#type: record.spec.r#type,
+        name_unicode: names::unicode(&record.spec.name),
         name: Some(record.spec.name),
         data: Some(record.spec.data),
         priority: record.spec.priority.map(Into::into),

@@ -3,7 +3,7 @@
 
 use cloudsfor_types::{
     Action, CreateVm, FieldFault, Plan, Reason, UpdateVm, Vm, VmFeature, VmFilter, VmId, VmStatus,
-    rules,
+    names, rules,
 };
 use rusqlite::Connection;
 use serde_json::{Map, Value};
@@ -288,6 +288,7 @@ pub(super) fn view(connection: &Connection, record: VmRecord) -> CloudResult<Vm>
             extra: Default::default(),
         }),
         id: record.id,
+        name_unicode: names::unicode(&record.name),
         name: record.name,
         memory: record.memory,
         vcpus: record.vcpus.into(),
