@@ -1,14 +1,20 @@
 //! `apply`: brings a cloud to what a file says.
 //!
 //! The file names a fleet. VMs that are made for it carry its name as a label, and
-//! only those are ever changed or deleted; keys, networks, domains and records that
-//! the file names are made where they are missing, and otherwise left alone. What
-//! is there already is not made again, so that a command that was interrupted is
-//! taken up by repeating it.
+//! only those are ever changed or deleted. Keys, networks and domains that the file
+//! names are made where they are missing; of a domain's names and types that it has
+//! records for, its values are the values. What exists already is not made again, so
+//! that repeating the command takes up one that was interrupted.
+//!
+//! `document` and `attributes` read the file, `fleet` is what it says, `plan` compares
+//! it with the cloud (`change` a VM, `records` a domain), `work` carries the plan out.
 
+mod attributes;
 mod change;
+mod document;
 mod fleet;
 mod plan;
+mod records;
 #[cfg(test)]
 mod tests;
 mod work;
@@ -31,7 +37,11 @@ use plan::Plan;
 /// domains.
 ///
 /// The plan is shown first, and nothing is done without a yes. Only VMs with the
-/// fleet's label (fleet=NAME) are changed or deleted. An example:
+/// fleet's label (fleet=NAME) are changed or deleted. A VM gets the labels that the
+/// file has and no others, joins and leaves networks, and is resized; a name and type
+/// of a domain gets the values that the file has. What an existing VM can't become
+/// (another region, other keys or user data) is an error that says what to do.
+/// Attributes that the file leaves out stay as they are. An example:
 ///
 ///   fleet: web
 ///   keys:
@@ -87,6 +97,9 @@ pub(crate) async fn apply(
     }
     let fleet = Fleet::read(&args.file, global, terminal)?;
     let plan = Plan::make(api, &fleet, global).await?;
+    for note in &plan.notes {
+        terminal.note(note);
+    }
     let lines = plan.lines();
     if plan.is_empty() {
         show_plan(&plan, global, terminal)?;

@@ -177,6 +177,13 @@ pub(crate) fn a_hostile_vm() -> Vm {
     }))
 }
 
+/// The options of every command, as they are without flags.
+pub(crate) fn global() -> crate::args::Global {
+    Cli::try_parse_from(["cloudsfor", "vm", "list"])
+        .unwrap()
+        .global
+}
+
 /// A cloud with one region of this name.
 pub(crate) fn offer_region(api: &mut cloudsfor_core::MockApi, name: &'static str) {
     api.expect_list_regions().returning(move |_, _| {

@@ -316,7 +316,7 @@ async fn a_page_neither_skips_nor_repeats() {
     }
 }
 
-fn vms_of(page: &serde_json::Value) -> Vec<String> {
+fn vms_of(page: &Value) -> Vec<String> {
     page["vms"]
         .as_array()
         .unwrap()
@@ -325,7 +325,7 @@ fn vms_of(page: &serde_json::Value) -> Vec<String> {
         .collect()
 }
 
-fn next_of(page: &serde_json::Value) -> Option<String> {
+fn next_of(page: &Value) -> Option<String> {
     let next = page["links"]["pages"]["next"].as_str()?;
     Some(
         next.strip_prefix("http://cloud.test/api/v1")

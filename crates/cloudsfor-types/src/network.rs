@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 
+use crate::id::NetworkId;
 use crate::lenient::{OneOrMany, Text};
 use crate::object::object;
 use crate::open_enum::open_enum;
@@ -30,6 +31,8 @@ object! {
         optional r#type: Option<AddressType>;
         /// The port that leads to the VM's SSH, if the server says one: else 22.
         optional ssh_port: Option<u16>;
+        /// The private network that it is an address of, if the server says it.
+        optional network_id: Option<NetworkId>;
     }
 }
 

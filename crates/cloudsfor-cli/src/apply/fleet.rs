@@ -1,11 +1,15 @@
 //! The file: what a fleet is to be.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
-use cloudsfor_types::{CreateKey, CreateNetwork, CreateVm, FieldFault, RecordSpec, rules};
-use serde::Deserialize;
+use cloudsfor_types::{
+    CreateKey, CreateNetwork, CreateVm, FieldFault, RecordSpec, RecordType, names, public_key,
+    rules,
+};
 use serde_json::{Map, Value, json};
 
+use super::attributes::{Attributes, Faults};
+use super::document::{self, Node};
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -19,6 +23,28 @@ pub(super) const LABEL: &str = "fleet";
 /// The largest file that is read, in bytes.
 const READ_AT_MOST: u64 = 4 << 20;
 
+const OF_FILE: &[&str] = &["fleet", "keys", "networks", "domains", "vms"];
+const OF_KEY: &[&str] = &["name", "public_key"];
+const OF_DOMAIN: &[&str] = &["name", "records"];
+const OF_RECORD: &[&str] = &["type", "name", "data", "priority", "port", "weight"];
+const OF_VM: &[&str] = &[
+    "name",
+    "region",
+    "image",
+    "size",
+    "cpu",
+    "disk_size",
+    "plan",
+    "ssh_keys",
+    "networks",
+    "backups",
+    "ipv6",
+    "private_networking",
+    "user_data",
+    "labels",
+    "protected",
+];
+
 /// A fleet that keeps the rules.
 #[derive(Debug)]
 pub(super) struct Fleet {
@@ -31,90 +57,25 @@ pub(super) struct Fleet {
 
 #[derive(Debug)]
 pub(super) struct DomainWish {
+    /// In its normal form.
     pub(super) name: String,
+    /// As they are kept in this domain.
     pub(super) records: Vec<RecordSpec>,
 }
 
-/// A VM as it is to be.
+/// A VM as it is to be. What is `None` is not in the file, and stays as it is.
 #[derive(Debug, Clone)]
 pub(super) struct VmWish {
     /// The request that makes it, still without its keys.
     pub(super) request: CreateVm,
     /// Its keys, by name, fingerprint or id.
-    pub(super) keys: Vec<String>,
-    /// The networks that it joins when it is made, by name or id.
-    pub(super) networks: Vec<String>,
-    /// Whether backups are to be made; `None` leaves that as it is.
+    pub(super) keys: Option<Vec<String>>,
+    /// The networks that it is in, by name or id.
+    pub(super) networks: Option<Vec<String>>,
     pub(super) backups: Option<bool>,
+    pub(super) ipv6: Option<bool>,
+    pub(super) private_networking: Option<bool>,
     pub(super) protected: Option<bool>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    fleet: String,
-    #[serde(default)]
-    keys: Vec<Key>,
-    #[serde(default)]
-    networks: Vec<Network>,
-    #[serde(default)]
-    domains: Vec<Domain>,
-    #[serde(default)]
-    vms: Vec<Vm>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Key {
-    name: String,
-    public_key: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Network {
-    name: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Domain {
-    name: String,
-    #[serde(default)]
-    records: Vec<Map<String, Value>>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Vm {
-    name: String,
-    region: String,
-    image: String,
-    size: f64,
-    cpu: f64,
-    disk_size: f64,
-    plan: Option<String>,
-    #[serde(default)]
-    ssh_keys: Vec<Named>,
-    #[serde(default)]
-    networks: Vec<String>,
-    backups: Option<bool>,
-    #[serde(default)]
-    ipv6: bool,
-    #[serde(default)]
-    private_networking: bool,
-    user_data: Option<String>,
-    #[serde(default)]
-    labels: BTreeMap<String, String>,
-    protected: Option<bool>,
-}
-
-/// A name, or an id that is a number.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Named {
-    Id(u64),
-    Name(String),
 }
 
 impl Fleet {
@@ -126,144 +87,242 @@ impl Fleet {
     ) -> Result<Self, Failure> {
         let text = text_file::read(file, "--file", READ_AT_MOST, global, terminal)?;
         let is_toml = file.to_lowercase().ends_with(".toml");
-        let read: Result<File, String> = match is_toml {
-            true => toml::from_str(&text).map_err(|error| error.to_string()),
-            false => serde_saphyr::from_str(&text).map_err(|error| error.to_string()),
-        };
-        let what = || format!("the file {file:?} can't be used");
-        let file = read.map_err(|why| {
-            let why: Vec<_> = why.lines().map(str::trim_end).collect();
-            Failure::new(Exit::Usage, what(), why.join(" / "))
+        let fleet = document::read(&text, is_toml)
+            .map_err(|fault| vec![fault])
+            .and_then(checked);
+        fleet.map_err(|faults| {
+            let what = format!("the file {file:?} can't be used");
+            let mut failure = Failure::new(Exit::Usage, what, "it has faults:");
+            failure.facts.faults = faults;
+            failure
+                .next("correct them and repeat the command")
                 .next("cloudsfor apply --help has an example")
-        })?;
-        checked(file).map_err(|faults| Failure::breaking_rules(what(), faults))
-    }
-}
-
-fn checked(file: File) -> Result<Fleet, Vec<FieldFault>> {
-    let mut faults = Vec::new();
-    let mut check = Check(&mut faults);
-    check.one("fleet", rules::title(&file.fleet));
-    check.names("keys", file.keys.iter().map(|key| &key.name));
-    check.names(
-        "networks",
-        file.networks.iter().map(|network| &network.name),
-    );
-    check.names("domains", file.domains.iter().map(|domain| &domain.name));
-    check.names("vms", file.vms.iter().map(|vm| &vm.name));
-    let keys = check.each("keys", file.keys, |key| {
-        CreateKey::decode(object(
-            json!({"name": key.name, "public_key": key.public_key}),
-        ))
-    });
-    let networks = check.each("networks", file.networks, |network| {
-        CreateNetwork::decode(object(json!({"name": network.name})))
-    });
-    let domains = check.each("domains", file.domains, domain);
-    let fleet = file.fleet.clone();
-    let vms = check.each("vms", file.vms, |vm| wish(vm, &fleet));
-    if faults.is_empty() {
-        Ok(Fleet {
-            name: file.fleet,
-            keys,
-            networks,
-            domains,
-            vms,
         })
-    } else {
-        Err(faults)
     }
 }
 
-/// Gathers all faults of the file, each with its place.
-struct Check<'a>(&'a mut Vec<FieldFault>);
-
-impl Check<'_> {
-    fn one(&mut self, place: &str, result: Result<(), String>) {
-        if let Err(fault) = result {
-            self.0.push(FieldFault::new(place, fault));
-        }
-    }
-
-    /// No two things of a kind have the same name.
-    fn names<'n>(&mut self, kind: &str, names: impl Iterator<Item = &'n String>) {
-        let mut seen = HashSet::new();
-        for (i, name) in names.enumerate() {
-            if !seen.insert(name.to_lowercase()) {
-                let place = format!("{kind}[{i}].name");
-                self.0
-                    .push(FieldFault::new(place, format!("is there twice: {name:?}")));
-            }
-        }
-    }
-
-    fn each<F, T>(
-        &mut self,
-        kind: &str,
-        found: Vec<F>,
-        read: impl Fn(F) -> Result<T, Vec<FieldFault>>,
-    ) -> Vec<T> {
-        let mut all = Vec::new();
-        for (i, one) in found.into_iter().enumerate() {
-            match read(one) {
-                Ok(one) => all.push(one),
-                Err(faults) => self.0.extend(faults.into_iter().map(|fault| {
-                    FieldFault::new(format!("{kind}[{i}].{}", fault.name), fault.message)
-                })),
-            }
-        }
-        all
-    }
-}
-
-fn domain(domain: Domain) -> Result<DomainWish, Vec<FieldFault>> {
-    let mut faults = Vec::new();
-    let mut check = Check(&mut faults);
-    check.one("name", rules::domain_name(&domain.name));
-    let records = check.each("records", domain.records, RecordSpec::decode);
-    match faults.is_empty() {
-        true => Ok(DomainWish {
-            name: domain.name,
-            records,
+fn checked(file: Node) -> Result<Fleet, Faults> {
+    let mut faults = Faults::new();
+    let mut file = Attributes::of(file, "", &mut faults).ok_or_else(|| faults.clone())?;
+    let name = file.text("fleet", &mut faults);
+    let fault = match &name {
+        Some(name) => rules::title(name).and_then(|()| {
+            let label = BTreeMap::from([(LABEL.to_owned(), name.clone())]);
+            rules::labels(&label)
         }),
-        false => Err(faults),
+        None => Err("is required: it is the fleet's name".into()),
+    };
+    if let Err(message) = fault {
+        file.faulty(vec![FieldFault::new("fleet", message)], &mut faults);
+    }
+    let name = name.unwrap_or_default();
+    let keys = each(&mut file, "keys", &mut faults, key);
+    let networks = each(&mut file, "networks", &mut faults, network);
+    let domains = each(&mut file, "domains", &mut faults, domain);
+    let vms = each(&mut file, "vms", &mut faults, |node, path, faults| {
+        vm(node, path, &name, faults)
+    });
+    file.finish(OF_FILE, &mut faults);
+    unique(
+        "keys",
+        keys.iter().map(|(at, key)| (*at, key.name.clone())),
+        &mut faults,
+    );
+    let materials = keys
+        .iter()
+        .map(|(at, key)| (*at, public_key::material(&key.public_key).to_owned()));
+    unique_material(materials, &mut faults);
+    unique(
+        "networks",
+        networks.iter().map(|(at, of)| (*at, of.name.clone())),
+        &mut faults,
+    );
+    unique(
+        "domains",
+        domains.iter().map(|(at, of)| (*at, of.name.clone())),
+        &mut faults,
+    );
+    let vm_names = vms
+        .iter()
+        .map(|(at, vm)| (*at, names::normal(&vm.request.name)));
+    unique("vms", vm_names, &mut faults);
+    let items = |faults: &Faults| faults.is_empty();
+    if !items(&faults) {
+        return Err(faults);
+    }
+    Ok(Fleet {
+        name,
+        keys: without_lines(keys),
+        networks: without_lines(networks),
+        domains: without_lines(domains),
+        vms: without_lines(vms),
+    })
+}
+
+fn without_lines<T>(items: Vec<(u64, T)>) -> Vec<T> {
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
+/// Reads each item of a list that may be absent, with its line.
+fn each<T>(
+    file: &mut Attributes,
+    name: &'static str,
+    faults: &mut Faults,
+    read: impl Fn(Node, &str, &mut Faults) -> Option<T>,
+) -> Vec<(u64, T)> {
+    let items = file.list(name, faults).unwrap_or_default().into_iter();
+    let read = |(path, node): (String, Node)| {
+        let line = node.line;
+        Some((line, read(node, &path, faults)?))
+    };
+    items.filter_map(read).collect()
+}
+
+/// No two things of a kind have the same name.
+fn unique(kind: &str, names: impl Iterator<Item = (u64, String)>, faults: &mut Faults) {
+    let mut seen = HashMap::new();
+    for (line, name) in names {
+        if let Some(first) = seen.insert(name.to_lowercase(), line) {
+            let place = format!("line {line}: {kind}");
+            let message = format!("have the name {name:?} twice: it is in line {first} already");
+            faults.push(FieldFault::new(place, message));
+        }
     }
 }
 
-fn wish(vm: Vm, fleet: &str) -> Result<VmWish, Vec<FieldFault>> {
-    let mut labels = vm.labels;
-    let has_own_label = labels.insert(LABEL.into(), fleet.to_owned()).is_some();
-    let plan = vm.plan.as_deref().map(|plan| match plan {
-        "static" => "PLAN_ID_FIX",
-        "dynamic" => "PLAN_ID_STD",
-        other => other,
-    });
-    let body = json!({
-        "name": vm.name, "region": vm.region, "image": vm.image, "size": vm.size,
-        "cpu": vm.cpu, "disk_size": vm.disk_size, "plan": plan, "ipv6": vm.ipv6,
-        "backups": vm.backups.unwrap_or_default(), "user_data": vm.user_data,
-        "private_networking": vm.private_networking, "labels": labels,
-        "protected": vm.protected.unwrap_or_default(), "unique_name": true,
-    });
-    let mut request = CreateVm::decode(object(body));
-    if has_own_label {
-        let fault = format!("must not have {LABEL}: that is the fleet's own");
-        let mut faults = request.err().unwrap_or_default();
-        faults.push(FieldFault::new("labels", fault));
-        request = Err(faults);
+fn unique_material(materials: impl Iterator<Item = (u64, String)>, faults: &mut Faults) {
+    let mut seen = HashMap::new();
+    for (line, material) in materials {
+        if let Some(first) = seen.insert(material, line) {
+            let place = format!("line {line}: keys");
+            let message = format!("have the same public key twice: it is in line {first} already");
+            faults.push(FieldFault::new(place, message));
+        }
     }
-    Ok(VmWish {
-        request: request?,
-        keys: vm
-            .ssh_keys
-            .into_iter()
-            .map(|key| match key {
-                Named::Id(id) => id.to_string(),
-                Named::Name(name) => name,
-            })
-            .collect(),
-        networks: vm.networks,
-        backups: vm.backups,
-        protected: vm.protected,
+}
+
+/// Decodes a request, and notes its faults at the places of the file.
+fn decoded<T>(
+    from: &Attributes,
+    faults: &mut Faults,
+    decoded: Result<T, Vec<FieldFault>>,
+) -> Option<T> {
+    decoded.map_err(|found| from.faulty(found, faults)).ok()
+}
+
+fn key(node: Node, path: &str, faults: &mut Faults) -> Option<CreateKey> {
+    let mut from = Attributes::of(node, path, faults)?;
+    let body = json!({
+        "name": from.text("name", faults), "public_key": from.text("public_key", faults),
+    });
+    from.finish(OF_KEY, faults);
+    decoded(&from, faults, CreateKey::decode(object(body)))
+}
+
+fn network(node: Node, path: &str, faults: &mut Faults) -> Option<CreateNetwork> {
+    let mut from = Attributes::of(node, path, faults)?;
+    let body = json!({"name": from.text("name", faults)});
+    from.finish(&["name"], faults);
+    decoded(&from, faults, CreateNetwork::decode(object(body)))
+}
+
+fn domain(node: Node, path: &str, faults: &mut Faults) -> Option<DomainWish> {
+    let mut from = Attributes::of(node, path, faults)?;
+    let name = match from.text("name", faults) {
+        Some(name) => names::domain(&name),
+        None => Err("is required".into()),
+    };
+    let name = name.map_err(|message| vec![FieldFault::new("name", message)]);
+    let name = decoded(&from, faults, name).map(|name| names::normal(&name));
+    let of = name.clone().unwrap_or_default();
+    let records = each(&mut from, "records", faults, |node, path, faults| {
+        record(node, path, &of, faults)
+    });
+    from.finish(OF_DOMAIN, faults);
+    check_records(&records, &of, faults);
+    Some(DomainWish {
+        name: name?,
+        records: without_lines(records),
+    })
+}
+
+fn record(node: Node, path: &str, domain: &str, faults: &mut Faults) -> Option<RecordSpec> {
+    let mut from = Attributes::of(node, path, faults)?;
+    let mut body = Map::new();
+    for name in ["type", "name", "data"] {
+        if let Some(text) = from.text(name, faults) {
+            body.insert(name.into(), text.into());
+        }
+    }
+    for name in ["priority", "port", "weight"] {
+        if let Some(number) = from.number(name, "", faults) {
+            body.insert(name.into(), number.into());
+        }
+    }
+    from.finish(OF_RECORD, faults);
+    decoded(&from, faults, RecordSpec::decode_in(body, domain))
+}
+
+/// No record twice, and none beside a CNAME of the same name.
+fn check_records(records: &[(u64, RecordSpec)], domain: &str, faults: &mut Faults) {
+    let normal = |spec: &RecordSpec| spec.normal_in(domain).unwrap_or_else(|_| spec.clone());
+    let normal: Vec<_> = records
+        .iter()
+        .map(|(line, spec)| (*line, normal(spec)))
+        .collect();
+    for (i, (line, one)) in normal.iter().enumerate() {
+        for (first, other) in &normal[..i] {
+            let is_cname = [one, other].iter().any(|of| of.r#type == RecordType::Cname);
+            let message = if one == other {
+                format!("is there twice: it is in line {first} already")
+            } else if one.name == other.name && is_cname {
+                format!(
+                    "can't be beside the record in line {first}: a CNAME is its name's only one"
+                )
+            } else {
+                continue;
+            };
+            let place = format!("line {line}: the record {} {}", one.r#type, one.name);
+            faults.push(FieldFault::new(place, message));
+            break;
+        }
+    }
+}
+
+fn vm(node: Node, path: &str, fleet: &str, faults: &mut Faults) -> Option<VmWish> {
+    let mut from = Attributes::of(node, path, faults)?;
+    let mut labels: BTreeMap<_, _> = from.pairs("labels", faults).into_iter().flatten().collect();
+    let plan = from.text("plan", faults).map(|plan| match plan.as_str() {
+        "static" => "PLAN_ID_FIX".to_owned(),
+        "dynamic" => "PLAN_ID_STD".to_owned(),
+        _ => plan,
+    });
+    let backups = from.boolean("backups", faults);
+    let ipv6 = from.boolean("ipv6", faults);
+    let private_networking = from.boolean("private_networking", faults);
+    let protected = from.boolean("protected", faults);
+    if labels.insert(LABEL.into(), fleet.to_owned()).is_some() {
+        let message = format!("must not have {LABEL}: that is the fleet's own");
+        from.faulty(vec![FieldFault::new("labels", message)], faults);
+    }
+    let body: Value = json!({
+        "name": from.text("name", faults), "region": from.text("region", faults),
+        "image": from.text("image", faults), "size": from.number("size", " of GB", faults),
+        "cpu": from.number("cpu", "", faults), "disk_size": from.number("disk_size", " of GB", faults),
+        "plan": plan, "ipv6": ipv6, "backups": backups, "user_data": from.text("user_data", faults),
+        "private_networking": private_networking, "labels": labels, "protected": protected,
+        "unique_name": true,
+    });
+    let keys = from.texts("ssh_keys", faults);
+    let networks = from.texts("networks", faults);
+    from.finish(OF_VM, faults);
+    Some(VmWish {
+        request: decoded(&from, faults, CreateVm::decode(object(body)))?,
+        keys,
+        networks,
+        backups,
+        ipv6,
+        private_networking,
+        protected,
     })
 }

@@ -1,40 +1,48 @@
 //! What is to be done, in its order: from the cloud as it is to the fleet as the
 //! file says.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use cloudsfor_core::Api;
+use cloudsfor_core::{Api, ErrorKind};
 use cloudsfor_types::{
-    CreateDomain, CreateKey, CreateNetwork, DomainRecord, Network, RecordSpec, SshKey, Vm,
+    CreateDomain, CreateKey, CreateNetwork, CreateVm, Network, SnapshotId, SshKey, UpdateKey, Vm,
+    names, public_key,
 };
 use serde_json::{Value, json};
 
-use super::change::Change;
+use super::change::{Change, Known};
 use super::fleet::{DomainWish, Fleet, LABEL, VmWish};
-use crate::args::Global;
+use super::records::{self, RecordChange};
+use crate::args::{Global, quote};
 use crate::domain::record::Records;
 use crate::domain::{DomainName, Domains};
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::image::Images;
 use crate::key::Keys;
 use crate::kinds::create::object;
 use crate::kinds::list::every;
 use crate::kinds::{Collection, count};
 use crate::network::Networks;
+use crate::region::Regions;
 use crate::vm::list::Vms;
 
 /// What is to be done. Each part can be begun when those before it are done.
 pub(super) struct Plan {
     pub(super) keys: Vec<CreateKey>,
+    /// Keys that have another name than in the file.
+    pub(super) renamed_keys: Vec<(SshKey, UpdateKey)>,
     pub(super) networks: Vec<CreateNetwork>,
     pub(super) domains: Vec<CreateDomain>,
-    pub(super) records: Vec<(String, RecordSpec)>,
+    pub(super) records: Vec<(String, RecordChange)>,
     pub(super) creations: Vec<VmWish>,
     pub(super) changes: Vec<Change>,
     pub(super) deletions: Vec<Vm>,
     /// What there is already.
     pub(super) known_keys: Vec<SshKey>,
     pub(super) known_networks: Vec<Network>,
+    /// What can't be compared.
+    pub(super) notes: Vec<String>,
 }
 
 impl Plan {
@@ -48,7 +56,7 @@ impl Plan {
         let known_networks = all(&Networks, api, global).await?;
         let known_domains = all(&Domains, api, global).await?;
         let vms = all(&Vms::default(), api, global).await?;
-        let keys = missing_keys(fleet, &known_keys)?;
+        let (keys, renamed_keys) = key_changes(fleet, &known_keys)?;
         let is_known = |name: &str| known_networks.iter().any(|known| known.name == name);
         let networks = fleet
             .networks
@@ -61,29 +69,38 @@ impl Plan {
             creations: Vec::new(),
             changes: Vec::new(),
             deletions: Vec::new(),
+            notes: Vec::new(),
             keys,
+            renamed_keys,
             known_keys,
             known_networks,
         };
         for wish in &fleet.domains {
-            let is_known = known_domains.iter().any(|known| known.name == wish.name);
-            plan.add_domain(api, wish, is_known, global).await?;
+            let known = known_domains.iter();
+            let mut known = known.map(|known| known.name.as_str());
+            let known = known.find(|name| names::normal(name) == wish.name);
+            plan.add_domain(api, wish, known, &vms, global).await?;
         }
-        plan.add_vms(fleet, vms)?;
-        plan.check_references()?;
+        let number = vms.len();
+        plan.check_references(fleet)?;
+        plan.add_vms(fleet, vms, global)?;
+        plan.check_offers(api, global).await?;
+        plan.check_quota(api, number, global).await?;
         Ok(plan)
     }
 
+    /// `known` is the domain's name as the server has it.
     async fn add_domain(
         &mut self,
         api: &dyn Api,
         wish: &DomainWish,
-        is_known: bool,
+        known: Option<&str>,
+        vms: &[Vm],
         global: &Global,
     ) -> Result<(), Failure> {
-        let name = &wish.name;
-        let records = if is_known {
-            all(&Records(&DomainName(name.clone())), api, global).await?
+        let name = known.unwrap_or(&wish.name);
+        let records = if known.is_some() {
+            all(&Records(&DomainName(name.to_owned())), api, global).await?
         } else {
             let request = CreateDomain::decode(object(json!({"name": name})));
             let what = || format!("the domain {name} was not created");
@@ -91,35 +108,43 @@ impl Plan {
                 .push(request.map_err(|faults| Failure::breaking_rules(what(), faults))?);
             Vec::new()
         };
-        let missing = wish
-            .records
-            .iter()
-            .filter(|wish| !records.iter().any(|is| says(is, wish)));
-        let missing = missing.map(|record| (name.clone(), record.clone()));
-        self.records.extend(missing);
+        let changes = records::changes(name, &wish.records, &records, vms, global)?;
+        let changes = changes.into_iter().map(|change| (name.to_owned(), change));
+        self.records.extend(changes);
         Ok(())
     }
 
-    fn add_vms(&mut self, fleet: &Fleet, vms: Vec<Vm>) -> Result<(), Failure> {
+    fn add_vms(&mut self, fleet: &Fleet, vms: Vec<Vm>, global: &Global) -> Result<(), Failure> {
         let label = |vm: &Vm| vm.labels.as_ref()?.get(LABEL).cloned();
         let owned = |vm: &Vm| label(vm).as_deref() == Some(fleet.name.as_str());
         let mut by_name: HashMap<String, Vec<&Vm>> = HashMap::new();
         for vm in &vms {
-            by_name.entry(vm.name.to_lowercase()).or_default().push(vm);
+            by_name.entry(names::normal(&vm.name)).or_default().push(vm);
         }
+        let keys = self.keys_as_renamed();
+        let known = Known {
+            keys: &keys,
+            networks: &self.known_networks,
+            global,
+        };
         for wish in &fleet.vms {
             let name = &wish.request.name;
-            match by_name.get(&name.to_lowercase()).map(Vec::as_slice) {
+            match by_name.get(&names::normal(name)).map(Vec::as_slice) {
                 None | Some([]) => self.creations.push(wish.clone()),
-                Some([vm]) if owned(vm) => self.changes.extend(Change::between(vm, wish)?),
-                Some([vm]) => return Err(not_owned(vm, fleet)),
-                Some(several) => return Err(ambiguous(name, several)),
+                Some([vm]) if owned(vm) => {
+                    let change = Change::between(vm, wish, &known, &mut self.notes)?;
+                    self.changes.extend(change);
+                }
+                Some([vm]) => return Err(not_owned(vm, fleet, global)),
+                Some(several) => return Err(ambiguous(name, several, global)),
             }
         }
-        let is_wanted = |vm: &Vm| {
-            let mut wishes = fleet.vms.iter();
-            wishes.any(|wish| wish.request.name.eq_ignore_ascii_case(&vm.name))
-        };
+        let wanted: HashSet<_> = fleet
+            .vms
+            .iter()
+            .map(|wish| names::normal(&wish.request.name))
+            .collect();
+        let is_wanted = |vm: &Vm| wanted.contains(&names::normal(&vm.name));
         self.deletions = vms
             .into_iter()
             .filter(|vm| owned(vm) && !is_wanted(vm))
@@ -132,7 +157,7 @@ impl Plan {
             Some(vm) => {
                 let what = format!("the VM {} ({}) can't be deleted", vm.name, vm.id);
                 let why = "it is protected, and the file doesn't name it any more";
-                let unprotect = format!("cloudsfor vm update {} --unprotect", vm.id);
+                let unprotect = global.command(&format!("vm update {} --unprotect", vm.id));
                 Err(Failure::new(Exit::Conflict, what, why)
                     .next(format!("if it may go, first: {unprotect}"))
                     .about(&vm.id))
@@ -141,18 +166,29 @@ impl Plan {
         }
     }
 
-    /// Every key and network that a new VM names is there, or will be.
-    fn check_references(&self) -> Result<(), Failure> {
-        for wish in &self.creations {
+    /// The keys that there are, by the names that they will have.
+    fn keys_as_renamed(&self) -> Vec<SshKey> {
+        let mut keys = self.known_keys.clone();
+        for (key, update) in &self.renamed_keys {
+            let renamed = keys.iter_mut().filter(|known| known.id == key.id);
+            renamed.for_each(|known| known.name.clone_from(&update.name));
+        }
+        keys
+    }
+
+    /// Every key and network that a VM names is there, or will be.
+    fn check_references(&self, fleet: &Fleet) -> Result<(), Failure> {
+        let known_keys = self.keys_as_renamed();
+        for wish in &fleet.vms {
             let name = &wish.request.name;
-            let missing_key = wish.keys.iter().find(|key| {
+            let missing_key = wish.keys.iter().flatten().find(|key| {
                 let will_be = self.keys.iter().any(|new| new.name == **key);
-                !will_be && key_id(key, &self.known_keys).is_none()
+                !will_be && key_id(key, &known_keys).is_none()
             });
             if let Some(key) = missing_key {
                 return Err(unknown(name, &format!("the key {key}")));
             }
-            let missing_network = wish.networks.iter().find(|network| {
+            let missing_network = wish.networks.iter().flatten().find(|network| {
                 let will_be = self.networks.iter().any(|new| new.name == **network);
                 !will_be && network_of(network, &self.known_networks).is_none()
             });
@@ -161,6 +197,61 @@ impl Plan {
             }
         }
         Ok(())
+    }
+
+    /// Every region and image that a new VM names is offered.
+    async fn check_offers(&self, api: &dyn Api, global: &Global) -> Result<(), Failure> {
+        if self.creations.is_empty() {
+            return Ok(());
+        }
+        let regions = all(&Regions, api, global).await?;
+        let regions: Vec<_> = regions.iter().map(|region| region.name.as_str()).collect();
+        let images = all(&Images, api, global).await?;
+        let images: Vec<_> = images.iter().map(|image| image.name.as_str()).collect();
+        for wish in &self.creations {
+            let request = &wish.request;
+            if !regions.contains(&request.region.as_str()) {
+                return Err(not_offered(request, "region", &request.region, &regions));
+            }
+            // A snapshot's or backup's id is looked up by itself: there may be many.
+            let is_offered = match images.contains(&request.image.as_str()) {
+                true => true,
+                false => is_snapshot(api, &request.image, global).await?,
+            };
+            if !is_offered {
+                return Err(not_offered(request, "image", &request.image, &images));
+            }
+        }
+        Ok(())
+    }
+
+    /// The new VMs are within the account's limit: those that go are deleted last.
+    async fn check_quota(
+        &self,
+        api: &dyn Api,
+        number: usize,
+        global: &Global,
+    ) -> Result<(), Failure> {
+        if self.creations.is_empty() {
+            return Ok(());
+        }
+        let account = api.get_account(&global.call()).await;
+        let account = account
+            .map_err(|error| Failure::of(&error, "nothing was changed: can't read the account"))?;
+        let wanted = number + self.creations.len();
+        let limit = account
+            .vm_limit
+            .and_then(|limit| usize::try_from(limit).ok());
+        let Some(limit) = limit.filter(|limit| wanted > *limit) else {
+            return Ok(());
+        };
+        let what = format!("{} can't be created", count(self.creations.len(), "VM"));
+        let why = format!(
+            "the account may have {}, and has {number}",
+            count(limit, "VM")
+        );
+        Err(Failure::new(Exit::Limited, what, why)
+            .next("delete VMs that are no longer needed, or ask for a higher limit"))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -220,9 +311,17 @@ impl Plan {
         for (kind, name) in keys.chain(networks).chain(domains) {
             steps.push(('+', kind, name, String::new()));
         }
-        for (domain, record) in &self.records {
-            let name = format!("{} {} of {domain}", record.r#type, record.name);
-            steps.push(('+', "record", name, record.data.clone()));
+        for (key, update) in &self.renamed_keys {
+            steps.push((
+                '~',
+                "key",
+                key.name.clone(),
+                format!("is named {}", update.name),
+            ));
+        }
+        for (domain, change) in &self.records {
+            let (sign, name, values) = change.told();
+            steps.push((sign, "record", format!("{name} of {domain}"), values));
         }
         for wish in &self.creations {
             let r = &wish.request;
@@ -266,17 +365,20 @@ async fn all<C: Collection>(
     items.map_err(|error| Failure::of(&error, what()))
 }
 
-fn missing_keys(fleet: &Fleet, known: &[SshKey]) -> Result<Vec<CreateKey>, Failure> {
-    let mut missing = Vec::new();
+/// The keys to add, and those to rename: a key is the same if its data are.
+#[expect(clippy::type_complexity, reason = "the two lists of one comparison")]
+fn key_changes(
+    fleet: &Fleet,
+    known: &[SshKey],
+) -> Result<(Vec<CreateKey>, Vec<(SshKey, UpdateKey)>), Failure> {
+    let (mut missing, mut renamed) = (Vec::new(), Vec::new());
     for key in &fleet.keys {
-        let material = |text: &str| -> String {
-            text.split_whitespace()
-                .take(2)
-                .collect::<Vec<_>>()
-                .join(" ")
-        };
-        let is_same = |is: &&SshKey| material(&is.public_key) == material(&key.public_key);
-        if known.iter().any(|is| is_same(&is)) {
+        let wanted = public_key::material(&key.public_key);
+        let material = |is: &SshKey| public_key::normal(&is.public_key);
+        let same = known
+            .iter()
+            .find(|is| material(is).is_ok_and(|is| public_key::material(&is) == wanted));
+        if same.is_some_and(|is| is.name == key.name) {
             continue;
         }
         if known.iter().any(|is| is.name == key.name) {
@@ -285,25 +387,38 @@ fn missing_keys(fleet: &Fleet, known: &[SshKey]) -> Result<Vec<CreateKey>, Failu
             return Err(Failure::new(Exit::Conflict, what, why)
                 .next("give the key in the file another name, or delete the one there is"));
         }
-        missing.push(key.clone());
+        match same {
+            Some(is) => {
+                let name = key.name.clone();
+                renamed.push((is.clone(), UpdateKey { name }));
+            }
+            None => missing.push(key.clone()),
+        }
     }
-    Ok(missing)
+    Ok((missing, renamed))
 }
 
-/// Whether a record says what the file says.
-fn says(is: &DomainRecord, wish: &RecordSpec) -> bool {
-    let same = |is: &Option<String>, wish: &str| {
-        let is = is.as_deref().unwrap_or_default();
-        is.trim_end_matches('.')
-            .eq_ignore_ascii_case(wish.trim_end_matches('.'))
+async fn is_snapshot(api: &dyn Api, image: &str, global: &Global) -> Result<bool, Failure> {
+    let Ok(id) = SnapshotId::new(image) else {
+        return Ok(false);
     };
-    let number = |is: Option<u64>, wish: Option<u16>| wish.is_none() || is == wish.map(u64::from);
-    is.r#type == wish.r#type
-        && same(&is.name, &wish.name)
-        && same(&is.data, &wish.data)
-        && number(is.priority, wish.priority)
-        && number(is.port, wish.port)
-        && number(is.weight, wish.weight)
+    match api.get_snapshot(&id, &global.call()).await {
+        Ok(_) => Ok(true),
+        Err(error) if error.kind() == &ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Failure::of(
+            &error,
+            "nothing was changed: can't find the image",
+        )),
+    }
+}
+
+fn not_offered(request: &CreateVm, attribute: &str, wanted: &str, offered: &[&str]) -> Failure {
+    let what = format!("the VM {} can't be created", request.name);
+    let why = format!(
+        "there is no {attribute} {wanted:?}; there are: {}",
+        offered.join(", ")
+    );
+    Failure::new(Exit::Usage, what, why).next(format!("correct the {attribute} in the file"))
 }
 
 /// The id of a key by its name, its fingerprint or its id.
@@ -326,30 +441,29 @@ pub(super) fn network_of<'n>(name: &str, known: &'n [Network]) -> Option<&'n Net
 fn unknown(vm: &str, what: &str) -> Failure {
     let failure = Failure::new(
         Exit::NotFound,
-        format!("the VM {vm} can't be created"),
+        format!("the VM {vm} can't be what the file says"),
         format!("{what} is neither in the file nor in the cloud"),
     );
     failure.next("add it to the file, or correct its name")
 }
 
-fn not_owned(vm: &Vm, fleet: &Fleet) -> Failure {
+fn not_owned(vm: &Vm, fleet: &Fleet, global: &Global) -> Failure {
     let what = format!("the VM {} ({}) is not the fleet's", vm.name, vm.id);
     let why = format!("it is there without the label {LABEL}={}", fleet.name);
-    let adopt = format!(
-        "cloudsfor vm update {} --label {LABEL}={}",
-        vm.id, fleet.name
-    );
+    let label = quote(&format!("{LABEL}={}", fleet.name));
+    let adopt = global.command(&format!("vm update {} --add-label {label}", vm.id));
     Failure::new(Exit::Conflict, what, why)
-        .next(format!(
-            "to make it the fleet's (with the labels it has): {adopt}"
-        ))
+        .next(format!("to make it the fleet's: {adopt}"))
         .next("or give the VM in the file another name")
         .about(&vm.id)
 }
 
-fn ambiguous(name: &str, vms: &[&Vm]) -> Failure {
+fn ambiguous(name: &str, vms: &[&Vm], global: &Global) -> Failure {
     let ids: Vec<_> = vms.iter().map(|vm| vm.id.as_str()).collect();
     let what = format!("it is unclear which VM {name} is");
     let why = format!("{} VMs have the name: {}", vms.len(), ids.join(", "));
-    Failure::new(Exit::Conflict, what, why).next("rename or delete all but one")
+    let rename = global.command(&format!("vm rename {} NEW", ids.first().unwrap_or(&"ID")));
+    Failure::new(Exit::Conflict, what, why).next(format!(
+        "rename or delete all but one, for example: {rename}"
+    ))
 }

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio::runtime::{Builder, Runtime};
 
 use crate::terminal::fake::Fake;
-use crate::testing::{Ended, a_new_vm, a_vm, an_action, run, run_in};
+use crate::testing::{Ended, a_new_vm, a_vm, an_action, offer_region, run, run_in};
 
 const KEY: &str = "ssh-ed25519 \
     AAAAC3NzaC1lZDI1NTE5AAAAIJ9M9z4e4Cq0mT9m1m5bZ9aV1xq3bJ1tq6WmYp0Yw3mF me@laptop";
@@ -182,6 +182,15 @@ fn a_creation_that_failed_in_the_cloud_says_why() {
         .returning(|_, _| Ok(Page::whole(Vec::new())));
     api.expect_list_domains()
         .returning(|_, _| Ok(Page::whole(Vec::new())));
+    offer_region(&mut api, "moscow_01");
+    api.expect_list_distros().returning(|_, _| {
+        let image = json!({"id": "1", "name": "fedora-19", "image_type": "template"});
+        Ok(Page::whole(vec![serde_json::from_value(image).unwrap()]))
+    });
+    api.expect_get_account().returning(|_| {
+        let account = json!({"email": "me@example.com", "uuid": "1", "vm_limit": 10});
+        Ok(serde_json::from_value(account).unwrap())
+    });
     api.expect_create_vm()
         .returning(|_, _| Ok(CreatedVm::new(a_new_vm(), None, false)));
     api.expect_wait_vm()
@@ -317,4 +326,439 @@ fn a_vm_is_ensured_and_not_made_twice() {
         other.screen.err()
     );
     assert_eq!(world.names(), "a.example.com ");
+}
+
+/// What a plan says of a file, without doing it.
+fn planned(world: &World, file: &str) -> String {
+    let ended = world.apply(file, &["--dry-run"]);
+    assert_eq!(ended.exit.code(), 0, "{}", ended.screen.err());
+    ended.screen.out()
+}
+
+const OTHER_KEY: &str = "ssh-ed25519 \
+    AAAAC3NzaC1lZDI1NTE5AAAAIMC2nHvJbYNgvcgdwuCNFokbt3A1TlYuuBZ8I9MJmQNq other@laptop";
+
+/// A fleet of which every attribute has a value.
+fn full(change: &[(&str, &str)]) -> String {
+    let mut file = format!(
+        "fleet: shop\n\
+         keys:\n\
+         - {{name: one, public_key: {KEY:?}}}\n\
+         - {{name: two, public_key: {OTHER_KEY:?}}}\n\
+         networks: [{{name: backend}}, {{name: front}}]\n\
+         domains:\n\
+         - name: example.com\n\
+         \x20 records:\n\
+         \x20 - {{type: A, name: www, data: 192.0.2.1}}\n\
+         \x20 - {{type: CNAME, name: docs, data: one}}\n\
+         \x20 - {{type: MX, name: '@', data: mail, priority: 10}}\n\
+         \x20 - {{type: SRV, name: _sip._tcp, data: sip, priority: 1, port: 5060, weight: 5}}\n\
+         \x20 - {{type: TXT, name: k, data: 'p=AbCd'}}\n\
+         vms:\n\
+         - name: db.example.com\n\
+         \x20 region: moscow_01\n\
+         \x20 image: fedora-19\n\
+         \x20 size: 1\n\
+         \x20 cpu: 2\n\
+         \x20 disk_size: 20\n\
+         \x20 plan: static\n\
+         \x20 ssh_keys: [one]\n\
+         \x20 networks: [backend]\n\
+         \x20 backups: false\n\
+         \x20 ipv6: false\n\
+         \x20 private_networking: false\n\
+         \x20 user_data: \"#cloud-config\"\n\
+         \x20 labels: {{role: db, release: 1.10}}\n\
+         \x20 protected: false\n"
+    );
+    for (from, to) in change {
+        assert!(file.contains(from), "{from:?} is in the file");
+        file = file.replacen(from, to, 1);
+    }
+    file
+}
+
+#[test]
+fn every_attribute_that_changes_is_carried_out_or_refused_in_words() {
+    let carried_out = [
+        (
+            "{name: one, public",
+            "{name: uno, public",
+            "~ key one: is named uno",
+        ),
+        (
+            "192.0.2.1",
+            "192.0.2.2",
+            "~ record A www of example.com: 192.0.2.1 -> 192.0.2.2",
+        ),
+        ("data: one", "data: two", "-> two.example.com."),
+        (
+            "priority: 10",
+            "priority: 20",
+            "10 mail.example.com. -> 20 mail.example.com.",
+        ),
+        (
+            "port: 5060",
+            "port: 5061",
+            "1 5 5060 sip.example.com. -> 1 5 5061 sip.example.com.",
+        ),
+        ("weight: 5", "weight: 6", "-> 1 6 5060"),
+        (
+            "AbCd",
+            "aBcD",
+            "~ record TXT k of example.com: p=AbCd -> p=aBcD",
+        ),
+        ("name: k,", "name: k2,", "+ record TXT k2"),
+        (
+            "type: A, name: www",
+            "type: A, name: www2",
+            "+ record A www2",
+        ),
+        ("size: 1\n", "size: 2\n", "memory 1 GB -> 2 GB"),
+        ("cpu: 2", "cpu: 4", "vcpus 2 -> 4"),
+        ("disk_size: 20", "disk_size: 30", "disk 20 GB -> 30 GB"),
+        (
+            "networks: [backend]\n",
+            "networks: [front]\n",
+            "joins the network front, leaves the network backend",
+        ),
+        (
+            "networks: [backend]\n",
+            "networks: []\n",
+            "leaves the network backend",
+        ),
+        (
+            "networks: [backend]\n",
+            "networks: [backend, front]\n",
+            "joins the network front",
+        ),
+        ("backups: false", "backups: true", "backups off -> on"),
+        ("role: db", "role: web", "label role=db -> web"),
+        ("role: db, ", "", "label role=db is removed"),
+        ("release: 1.10", "release: 1.1", "label release=1.10 -> 1.1"),
+        ("role: db", "role: db, tier: '1'", "label tier=1 is added"),
+        (
+            "\x20 labels: {role: db, release: 1.10}\n",
+            "",
+            "label release=1.10 is removed, label role=db is removed",
+        ),
+        (
+            "protected: false",
+            "protected: true",
+            "protected false -> true",
+        ),
+    ];
+    for (from, to, told) in carried_out {
+        let world = World::new();
+        let before = world.apply(&full(&[]), &["--yes"]);
+        assert_eq!(before.exit.code(), 0, "{}", before.screen.err());
+        assert_eq!(planned(&world, &full(&[])), "", "a second plan is empty");
+        let changed = full(&[(from, to)]);
+        let changed = match from.contains("name: one") {
+            true => changed.replace("ssh_keys: [one]", "ssh_keys: [uno]"),
+            false => changed,
+        };
+        let plan = planned(&world, &changed);
+        assert!(plan.contains(told), "{from:?} -> {to:?}: {plan}");
+        let done = world.apply(&changed, &["--yes"]);
+        assert_eq!(
+            done.exit.code(),
+            0,
+            "{from:?} -> {to:?}: {}",
+            done.screen.err()
+        );
+        assert_eq!(
+            planned(&world, &changed),
+            "",
+            "{from:?} -> {to:?}: a second plan is empty"
+        );
+    }
+    let world = World::new();
+    assert_eq!(world.apply(&full(&[]), &["--yes"]).exit.code(), 0);
+    let refused = [
+        (
+            "region: moscow_01",
+            "region: moscow_02",
+            "region is moscow_01, not moscow_02",
+        ),
+        (
+            "image: fedora-19",
+            "image: windows-server-2008-r2-dc-en",
+            "vm rebuild",
+        ),
+        ("disk_size: 20", "disk_size: 10", "never shrinks"),
+        (
+            "plan: static",
+            "plan: dynamic",
+            "plan is PLAN_ID_FIX, not PLAN_ID_STD",
+        ),
+        (
+            "ssh_keys: [one]",
+            "ssh_keys: [one, two]",
+            "ssh_keys is [one], not [one, two]",
+        ),
+        (
+            "ssh_keys: [one]",
+            "ssh_keys: []",
+            "ssh_keys is [one], not []",
+        ),
+        (
+            "#cloud-config",
+            "#cloud-config ",
+            "user_data is another text",
+        ),
+        ("ipv6: false", "ipv6: true", "ipv6 is off, not on"),
+        (
+            "private_networking: false",
+            "private_networking: true",
+            "private_networking is off",
+        ),
+        (
+            "networks: [backend]\n",
+            "networks: [nowhere]\n",
+            "the network nowhere is neither",
+        ),
+        (
+            "ssh_keys: [one]",
+            "ssh_keys: [nobody]",
+            "the key nobody is neither",
+        ),
+        (
+            "{name: one, public",
+            "{name: two2, public",
+            "the key one is neither",
+        ),
+        (
+            "AAAAIJ9M9z4e4Cq0mT9m1m5bZ9aV1xq3bJ1tq6WmYp0Yw3mF",
+            "AAAAINixzYR0w+/X3f8rUOehi+PTqswuqEdsmRWH0sSFpxWR",
+            "another key of that name",
+        ),
+        (
+            "type: A, name: www, data: 192.0.2.1",
+            "type: CNAME, name: www, data: one",
+            "domain record delete example.com",
+        ),
+    ];
+    for (from, to, told) in refused {
+        let changed = full(&[(from, to)]);
+        for args in [&["--yes"][..], &["--dry-run"]] {
+            let ended = world.apply(&changed, args);
+            assert_ne!(ended.exit.code(), 0, "{from:?} -> {to:?}");
+            assert_eq!(ended.screen.out(), "", "{from:?} -> {to:?}");
+            assert!(
+                ended.screen.err().contains(told),
+                "{from:?} -> {to:?}: {}",
+                ended.screen.err()
+            );
+        }
+        assert_eq!(
+            planned(&world, &full(&[])),
+            "",
+            "{from:?} -> {to:?}: nothing was changed"
+        );
+    }
+}
+
+#[test]
+fn names_of_domains_and_vms_are_the_same_in_every_case_and_alphabet() {
+    let world = World::new();
+    let file = |domain: &str, vm: &str| {
+        format!(
+            "fleet: f\ndomains: [{{name: {domain}, records: [{{type: CNAME, name: www, data: a.{domain}}}]}}]\n\
+             vms: [{{name: {vm}, region: moscow_01, image: fedora-19, size: 1, cpu: 1, disk_size: 10}}]\n"
+        )
+    };
+    let made = world.apply(&file("Example.COM", "A.example.com"), &["--yes"]);
+    assert_eq!(made.exit.code(), 0, "{}", made.screen.err());
+    assert_eq!(planned(&world, &file("example.com", "a.Example.com")), "");
+    let made = world.apply(&file("пример.рф", "сервер.пример.рф"), &["--yes"]);
+    assert_eq!(made.exit.code(), 0, "{}", made.screen.err());
+    assert_eq!(
+        planned(
+            &world,
+            &file("xn--e1afmkfd.xn--p1ai", "xn--b1afb6bcb.ПРИМЕР.рф")
+        ),
+        ""
+    );
+}
+
+#[test]
+fn a_dry_run_refuses_what_the_real_run_would_refuse() {
+    let world = World::new();
+    for (from, to, told) in [
+        (
+            "moscow_01",
+            "mars_1",
+            "there is no region \"mars_1\"; there are: moscow_01",
+        ),
+        (
+            "fedora-19",
+            "nope",
+            "there is no image \"nope\"; there are: ",
+        ),
+        (
+            "fedora-19",
+            "9a33ef4fec394360a88e3c60b78b5dbc",
+            "there is no image",
+        ),
+    ] {
+        for args in [&["--yes"][..], &["--dry-run"]] {
+            let ended = world.apply(&full(&[(from, to)]), args);
+            assert_eq!((ended.exit.code(), ended.screen.out()), (2, String::new()));
+            assert!(ended.screen.err().contains(told), "{}", ended.screen.err());
+        }
+    }
+    let networks = world.run(&["network", "list", "-o", "name"], Fake::default());
+    assert_eq!(networks.screen.out(), "");
+}
+
+#[test]
+fn faults_of_a_file_have_their_line_and_attribute() {
+    let world = World::new();
+    for (from, to, told) in [
+        (
+            "size: 1\n",
+            "size: 1GB\n",
+            "line 18: vms[0].size must be a number of GB, not \"1GB\"",
+        ),
+        (
+            "size: 1\n",
+            "size: .inf\n",
+            "line 18: vms[0].size must be a number of GB, not \".inf\"",
+        ),
+        (
+            "cpu: 2",
+            "cpu: [2]",
+            "line 19: vms[0].cpu must be a number, not a list",
+        ),
+        ("cpu: 2", "cpu: 0", "line 19: vms[0].cpu must be"),
+        (
+            "role: db",
+            "role: ",
+            "line 28: vms[0].labels.role must be a text",
+        ),
+        (
+            "role: db",
+            "role: db, role: x",
+            "line 28: vms[0].labels.role is there twice",
+        ),
+        (
+            "backups: false",
+            "backups: 1",
+            "line 24: vms[0].backups must be true or false, not 1",
+        ),
+        (
+            "  plan: static",
+            "  plan: static\n  plna: static",
+            "line 22: vms[0].plna is no attribute of a fleet: there are name, region",
+        ),
+        (
+            "  plan: static",
+            "  plan: free",
+            "line 21: vms[0].plan must be PLAN_ID_STD or PLAN_ID_FIX",
+        ),
+        (
+            "fleet: shop\n",
+            "fleet: shop\nnetworks: []\n",
+            "line 6: networks is there twice: write it once",
+        ),
+        (
+            "fleet: shop\n",
+            "fleet: shop\n---\nfleet: b\n",
+            "begins a second document",
+        ),
+        ("fleet: shop\n", "", "fleet is required"),
+        ("vms:\n- name", "vms:\n  name", "line "),
+        (
+            "priority: 10",
+            "priority: x",
+            "line 11: domains[0].records[2].priority must be a number, not \"x\"",
+        ),
+        (
+            "data: 192.0.2.1}",
+            "data: 192.0.2.1}\n  - {type: A, name: WWW, data: 192.0.2.1}",
+            "line 10: the record A www is there twice",
+        ),
+        (
+            "data: 192.0.2.1}",
+            "data: 192.0.2.1}\n  - {type: CNAME, name: www, data: a}",
+            "a CNAME is its name's only one",
+        ),
+        (
+            "front}",
+            "front}, {name: Backend}",
+            "networks have the name \"Backend\" twice",
+        ),
+    ] {
+        let ended = world.apply(&full(&[(from, to)]), &["--yes"]);
+        let err = ended.screen.err();
+        assert_eq!(ended.exit.code(), 2, "{from:?} -> {to:?}: {err}");
+        assert!(err.contains(told), "{from:?} -> {to:?}: {err}");
+        for words in [
+            "Options",
+            "from_str",
+            "Option<",
+            "expected",
+            "floating point",
+            "sequence",
+            " / ",
+        ] {
+            assert!(!err.contains(words), "{from:?} -> {to:?}: {err}");
+        }
+    }
+    assert_eq!(world.apply("fleet: f\nvms:\n", &["--yes"]).exit.code(), 0);
+}
+
+#[test]
+fn the_advice_to_adopt_a_vm_keeps_its_labels() {
+    let world = World::new();
+    let create = "vm create w1 --region moscow_01 --image fedora-19 --size 1 --cpu 1 \
+                  --disk-size 10 -q --label role=web --label owner=ann";
+    let create: Vec<_> = create.split_whitespace().collect();
+    assert_eq!(world.run(&create, Fake::default()).exit.code(), 0);
+    let file = format!(
+        "fleet: shop\nvms:\n{}",
+        vm("w1", "1", ", labels: {role: web, owner: ann}")
+    );
+    let told = world.apply(&file, &["--yes"]).screen.err();
+    let advice = told
+        .lines()
+        .find_map(|line| line.split_once("the fleet's: cloudsfor "));
+    let advice: Vec<_> = advice.unwrap().1.split_whitespace().collect();
+    assert_eq!(
+        world.run(&advice, Fake::default()).exit.code(),
+        0,
+        "{advice:?}"
+    );
+    let labels = world.run(
+        &[
+            "vm",
+            "get",
+            "w1",
+            "--columns",
+            "labels.role,labels.owner,labels.fleet",
+            "-o",
+            "csv",
+            "--no-headers",
+        ],
+        Fake::default(),
+    );
+    assert_eq!(labels.screen.out(), "web,ann,shop\n");
+    assert_eq!(planned(&world, &file), "");
+    let remove = [
+        "vm",
+        "update",
+        "w1",
+        "--remove-label",
+        "owner",
+        "--add-label",
+        "role=db",
+        "-o",
+        "json",
+        "--columns",
+        "labels",
+    ];
+    let labels: serde_json::Value =
+        serde_json::from_str(&world.run(&remove, Fake::default()).screen.out()).unwrap();
+    assert_eq!(labels["labels"], json!({"fleet": "shop", "role": "db"}));
 }

@@ -9,6 +9,7 @@ use futures_util::{StreamExt, stream};
 use super::change::Change;
 use super::fleet::VmWish;
 use super::plan::{Plan, key_id, network_of};
+use super::records::RecordChange;
 use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -87,6 +88,14 @@ async fn work(api: &dyn Api, plan: Plan, resume: &str, report: &mut Report<'_>) 
         keys.extend(created);
         report.tell(told);
     }
+    for (key, request) in &plan.renamed_keys {
+        let renamed = api.update_key(&key.id.into(), request, call).await;
+        let what = format!("the key {}", key.name);
+        let told = outcome(&renamed, "renamed", &what);
+        keys.retain(|known| renamed.is_err() || known.id != key.id);
+        keys.extend(renamed);
+        report.tell(told);
+    }
     for request in &plan.networks {
         let created = api.create_network(request, call).await;
         let told = outcome(
@@ -105,10 +114,23 @@ async fn work(api: &dyn Api, plan: Plan, resume: &str, report: &mut Report<'_>) 
             &format!("the domain {}", request.name),
         ));
     }
-    for (domain, request) in &plan.records {
-        let created = api.create_record(domain, request, call).await;
-        let what = format!("the record {} {} of {domain}", request.r#type, request.name);
-        report.tell(outcome(&created, "created", &what));
+    for (domain, change) in &plan.records {
+        let (_, name, values) = change.told();
+        let what = format!("the record {name} of {domain} ({values})");
+        report.tell(match change {
+            RecordChange::Create(spec) => {
+                let created = api.create_record(domain, spec, call).await;
+                outcome(&created, "created", &what)
+            }
+            RecordChange::Update(is, spec) => {
+                let updated = api.update_record(domain, is.id, spec, call).await;
+                outcome(&updated, "changed", &what)
+            }
+            RecordChange::Delete(is) => {
+                let deleted = api.delete_record(domain, is.id, call).await;
+                outcome(&deleted, "deleted", &what)
+            }
+        });
     }
     if report.has_failed() && !plan.creations.is_empty() {
         let why = "what it needs is not all there";
@@ -124,8 +146,9 @@ async fn work(api: &dyn Api, plan: Plan, resume: &str, report: &mut Report<'_>) 
         })
         .await;
     }
+    let networks = &networks;
     each(plan.changes, report, |change| {
-        self::change(api, change, call)
+        self::change(api, change, networks, call)
     })
     .await;
     each(plan.deletions, report, |vm| async move {
@@ -161,6 +184,7 @@ async fn create(
     let ids: Vec<u64> = wish
         .keys
         .iter()
+        .flatten()
         .filter_map(|key| key_id(key, keys))
         .collect();
     let request = wish.request.with_ssh_keys(ids);
@@ -168,19 +192,40 @@ async fn create(
     let created = api.create_vm(&request, call).await;
     let created = created.map_err(|error| failed(&error, "created", &what))?;
     let vm = settled(api, &created.vm.id, &what).await?;
-    for network in &wish.networks {
-        let Some(network) = network_of(network, networks) else {
-            continue;
-        };
-        let joined = api.join_network(&network.id, &vm.id, call).await;
-        let into = format!("the joining of the network {} by {what}", network.name);
-        joined.map_err(|error| failed(&error, "done", &into))?;
-        settled(api, &vm.id, &what).await?;
-    }
+    let joins = wish.networks.iter().flatten();
+    join(api, &vm.id, joins, networks, &what, call).await?;
     Ok(format!("created {what} ({}), {}", vm.id, vm.status))
 }
 
-async fn change(api: &dyn Api, change: Change, call: &CallOptions) -> Result<String, Failure> {
+/// Puts a VM into networks, one after the other.
+async fn join(
+    api: &dyn Api,
+    vm: &VmId,
+    names: impl Iterator<Item = &String>,
+    networks: &[Network],
+    what: &str,
+    call: &CallOptions,
+) -> Result<(), Failure> {
+    for name in names {
+        let Some(network) = network_of(name, networks) else {
+            let why = "the network is not there";
+            let into = format!("{what} didn't join the network {name}");
+            return Err(Failure::new(Exit::Error, into, why).next("apply again"));
+        };
+        let joined = api.join_network(&network.id, vm, call).await;
+        let into = format!("the joining of the network {} by {what}", network.name);
+        joined.map_err(|error| failed(&error, "done", &into))?;
+        settled(api, vm, what).await?;
+    }
+    Ok(())
+}
+
+async fn change(
+    api: &dyn Api,
+    change: Change,
+    networks: &[Network],
+    call: &CallOptions,
+) -> Result<String, Failure> {
     let id = &change.vm.id;
     let what = format!("the VM {} ({id})", change.vm.name);
     settled(api, id, &what).await?;
@@ -188,6 +233,13 @@ async fn change(api: &dyn Api, change: Change, call: &CallOptions) -> Result<Str
         let updated = api.update_vm(id, update, call).await;
         updated.map_err(|error| failed(&error, "changed", &what))?;
     }
+    for network in &change.leaves {
+        let left = api.leave_network(network, id, call).await;
+        let from = format!("the leaving of the network {network} by {what}");
+        left.map_err(|error| failed(&error, "done", &from))?;
+        settled(api, id, &what).await?;
+    }
+    join(api, id, change.joins.iter(), networks, &what, call).await?;
     for action in &change.actions {
         let started = api.create_vm_action(id, action, call).await;
         let started = started.map_err(|error| failed(&error, "changed", &what))?;

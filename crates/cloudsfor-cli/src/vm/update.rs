@@ -2,10 +2,10 @@
 
 use clap::{ArgGroup, Args};
 use cloudsfor_core::Api;
-use cloudsfor_types::{FieldFault, UpdateVm, VmSelector};
+use cloudsfor_types::{FieldFault, UpdateVm, Vm, VmSelector};
 use serde_json::{Map, Value};
 
-use super::find::{find_id, named};
+use super::find::{find, find_id, named};
 use crate::args::{Global, label, labels};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -27,6 +27,16 @@ pub(crate) struct Update {
     #[arg(long, conflicts_with = "labels", group = "changes")]
     no_labels: bool,
 
+    /// A label to add to those that it has, or to change; may be repeated
+    #[arg(long = "add-label", value_name = "KEY=VALUE", value_parser = label, group = "changes",
+          conflicts_with_all = ["labels", "no_labels"])]
+    add_labels: Vec<(String, String)>,
+
+    /// The key of a label to take away, if it is there; may be repeated
+    #[arg(long = "remove-label", value_name = "KEY", group = "changes",
+          conflicts_with_all = ["labels", "no_labels"])]
+    remove_labels: Vec<String>,
+
     /// Refuse to delete it
     #[arg(long, group = "changes")]
     protect: bool,
@@ -44,9 +54,17 @@ pub(super) async fn update(
 ) -> Result<Exit, Failure> {
     let undone = "can't update the VM";
     let what = || format!("{undone} {}", named(&args.vm));
-    let request =
-        request(args).map_err(|faults| Failure::breaking_rules(what(), faults).naming(flag))?;
-    let id = find_id(api, &args.vm, global, undone).await?;
+    let broken = |faults| Failure::breaking_rules(what(), faults).naming(flag);
+    let mut body = request(args).map_err(broken)?;
+    let id = if args.add_labels.is_empty() && args.remove_labels.is_empty() {
+        find_id(api, &args.vm, global, undone).await?
+    } else {
+        let vm = find(api, &args.vm, global, undone).await?;
+        let all = changed_labels(args, &vm).map_err(broken)?;
+        body.insert("labels".into(), all.into());
+        vm.id
+    };
+    let request = UpdateVm::decode(body).map_err(broken)?;
     let vm = api
         .update_vm(&id, &request, &global.call())
         .await
@@ -55,7 +73,17 @@ pub(super) async fn update(
     Ok(Exit::Done)
 }
 
-fn request(args: &Update) -> Result<UpdateVm, Vec<FieldFault>> {
+/// All the labels that the VM is to have.
+fn changed_labels(args: &Update, vm: &Vm) -> Result<Map<String, Value>, Vec<FieldFault>> {
+    let is = vm.labels.iter().flatten();
+    let kept = is.filter(|(key, _)| !args.remove_labels.contains(key));
+    let kept = kept.map(|(key, value)| (key.clone(), Value::from(value.as_str())));
+    let mut all: Map<_, _> = kept.collect();
+    all.extend(labels(&args.add_labels)?);
+    Ok(all)
+}
+
+fn request(args: &Update) -> Result<Map<String, Value>, Vec<FieldFault>> {
     let mut body = Map::new();
     if args.no_labels || !args.labels.is_empty() {
         body.insert("labels".into(), labels(&args.labels)?.into());
@@ -63,7 +91,7 @@ fn request(args: &Update) -> Result<UpdateVm, Vec<FieldFault>> {
     if args.protect || args.unprotect {
         body.insert("protected".into(), Value::Bool(args.protect));
     }
-    UpdateVm::decode(body)
+    Ok(body)
 }
 
 /// What the user calls an attribute of the request.

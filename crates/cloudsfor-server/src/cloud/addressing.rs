@@ -172,6 +172,7 @@ pub(super) fn is_ours(ip: IpAddr) -> bool {
 
 fn address(ip: String, netmask: &str, gateway: String, kind: AddressType) -> Address {
     Address {
+        network_id: None,
         ip_address: ip,
         netmask: Some(netmask.into()),
         gateway: Some(gateway),

@@ -2,8 +2,8 @@
 //! worker as an operation.
 
 use cloudsfor_types::{
-    Action, CreateVm, FieldFault, Plan, Reason, UpdateVm, Vm, VmFeature, VmFilter, VmId, VmStatus,
-    names, rules,
+    Action, AddressType, CreateVm, FieldFault, Plan, Reason, UpdateVm, Vm, VmFeature, VmFilter,
+    VmId, VmStatus, names, rules,
 };
 use rusqlite::Connection;
 use serde_json::{Map, Value};
@@ -16,6 +16,7 @@ use super::{
 };
 use crate::compute::Compute;
 use crate::store::accounts::AccountId;
+use crate::store::networks::memberships;
 use crate::store::operations::Work;
 use crate::store::vms::{self, VmRecord};
 use crate::store::window::{Position, Window};
@@ -278,8 +279,18 @@ pub(super) fn view(connection: &Connection, record: VmRecord) -> CloudResult<Vm>
         0 => (Vec::new(), Vec::new()),
         _ => snapshots::ids_of_vm(connection, &record.id)?,
     };
+    let mut networks = addressing::addresses(&record);
+    if !record.private_places.is_empty() {
+        // Both are in the order of the networks' subnets.
+        let private = networks.v4.iter_mut();
+        let private = private.filter(|of| of.r#type == Some(AddressType::Private));
+        let memberships = memberships(connection, &record.id)?;
+        for (address, membership) in private.zip(memberships) {
+            address.network_id = Some(membership.network);
+        }
+    }
     Ok(Vm {
-        networks: Some(addressing::addresses(&record)),
+        networks: Some(networks),
         region: Some(catalog::region(&record.region)),
         image: Some(cloudsfor_types::VmImage {
             id: Some(record.image_id),

@@ -163,7 +163,7 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
             answer(
                 json!({"ip_address": text(), "netmask": text(), "gateway": text(),
             "type": names(AddressType::KNOWN.iter().map(AddressType::as_str))}),
-                json!({"ssh_port": whole(1, 65_535)}),
+                json!({"ssh_port": whole(1, 65_535), "network_id": id()}),
             ),
         ),
         (
