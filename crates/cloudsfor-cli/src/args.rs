@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args, Command, CommandFactory, Parser, ValueEnum};
+use clap::{ArgAction, Args, Command, CommandFactory, Parser, ValueEnum, ValueHint};
 use cloudsfor_core::CallOptions;
 use cloudsfor_types::{FieldFault, VmId, id};
 use serde_json::{Map, Value};
@@ -62,6 +62,11 @@ pub(crate) struct Global {
     #[arg(long, value_name = "URL",
           value_parser = NonEmptyStringValueParser::new())]
     pub(crate) endpoint: Option<String>,
+
+    /// A file with certificate authorities to trust beside the system's, or with the
+    /// server's own certificate, in PEM [env: CLOUDSFOR_CA_FILE]
+    #[arg(long, value_name = "FILE", conflicts_with = "local", value_hint = ValueHint::FilePath)]
+    pub(crate) ca_file: Option<PathBuf>,
 
     /// The account's e-mail [env: CLOUDSFOR_EMAIL]
     #[arg(long, value_name = "EMAIL",
@@ -157,10 +162,12 @@ impl Global {
             command.push_str(" --local");
         }
         let dir = self.data_dir.as_ref().map(|dir| dir.to_string_lossy());
+        let ca_file = self.ca_file.as_ref().map(|file| file.to_string_lossy());
         for (flag, value) in [
             ("--profile", self.profile.as_deref()),
             ("--data-dir", dir.as_deref()),
             ("--endpoint", self.endpoint.as_deref()),
+            ("--ca-file", ca_file.as_deref()),
             ("--email", self.email.as_deref()),
         ] {
             if let Some(value) = value {
@@ -203,7 +210,10 @@ pub(crate) fn selector(vm: &VmId) -> String {
 
 /// Reads `90s`, `2m`, `1h30m`.
 pub(crate) fn duration(text: &str) -> Result<Duration, String> {
-    let wrong = || "must be a time longer than nothing, such as 90s, 2m or 1h30m".to_owned();
+    let wrong = || match text.parse::<u64>() {
+        Ok(number) if number > 0 => format!("must have a unit: {number}s, {number}m or {number}h"),
+        _ => "must be a time longer than nothing, such as 90s, 2m or 1h30m".to_owned(),
+    };
     let duration: jiff::SignedDuration = text.parse().map_err(|_| wrong())?;
     match Duration::try_from(duration) {
         Ok(duration) if !duration.is_zero() => Ok(duration),

@@ -7,7 +7,7 @@
 mod tests;
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use cloudsfor_core::credentials::CredentialsProvider;
 use cloudsfor_core::profile::{Password, Resolved};
@@ -58,8 +58,10 @@ pub(crate) async fn connect(
     }
     let client = if environment.asked_profile(global) == Some(LOCAL) {
         only_local(global)?;
-        let (endpoint, credentials) = local::profile(data_dir)?;
-        client(endpoint, credentials, &wire, global)
+        let (endpoint, credentials, certificate) = local::profile(data_dir)?;
+        let ca_file = ca_file(global, environment).or(certificate.as_deref());
+        let options = transport_options(&endpoint, ca_file)?;
+        client(endpoint, credentials, &options, &wire, global)
     } else if global.data_dir.is_some() {
         return Err(usage(
             "--data-dir can't be used here",
@@ -137,27 +139,54 @@ pub(crate) fn to_server(
             endpoint.origin()
         ));
     }
-    client(endpoint, resolved, wire, global).map_err(|error| misconfigured(&error))
+    let options = transport_options(&endpoint, resolved.ca_file.as_deref())?;
+    client(endpoint, resolved, &options, wire, global).map_err(|error| misconfigured(&error))
 }
 
-fn client(
-    endpoint: Endpoint,
-    credentials: impl CredentialsProvider + 'static,
-    wire: &Wire,
-    global: &Global,
-) -> Result<Client, Error> {
+/// The file with authorities that a flag or the environment names.
+fn ca_file<'a>(global: &'a Global, environment: &'a Environment) -> Option<&'a Path> {
+    let variable = environment.variables.ca_file.as_deref();
+    global.ca_file.as_deref().or(variable)
+}
+
+/// How to connect to an endpoint, with the authorities of a file beside the system's.
+fn transport_options(
+    endpoint: &Endpoint,
+    ca_file: Option<&Path>,
+) -> Result<TransportOptions, Failure> {
     let mut options = TransportOptions::default();
     if endpoint.is_loopback() {
         // A proxy couldn't reach this machine, and would be given the password.
         options = options.without_proxies();
     }
+    let Some(file) = ca_file.filter(|_| endpoint.is_encrypted()) else {
+        return Ok(options);
+    };
+    let unusable = |why: String| {
+        let what = format!("the file {file:?} of certificate authorities can't be used");
+        usage(what, why)
+            .next("name a file with certificates in PEM by --ca-file, or in the profile")
+    };
+    let pem = std::fs::read(file).map_err(|error| unusable(error.to_string()))?;
+    options
+        .with_root_certificates(&pem)
+        .map_err(|error| unusable(error.to_string()))
+}
+
+fn client(
+    endpoint: Endpoint,
+    credentials: impl CredentialsProvider + 'static,
+    options: &TransportOptions,
+    wire: &Wire,
+    global: &Global,
+) -> Result<Client, Error> {
     let mut builder = Client::builder()
         .endpoint(endpoint)
         .credentials(credentials)
         .with_body_limit(ANSWER_MAX);
     builder = match global.backend {
-        Backend::Reqwest => wire.over(builder, ReqwestTransport::new(&options)?),
-        Backend::Hyper => wire.over(builder, HyperTransport::new(&options)?),
+        Backend::Reqwest => wire.over(builder, ReqwestTransport::new(options)?),
+        Backend::Hyper => wire.over(builder, HyperTransport::new(options)?),
     };
     if let Some(timeout) = global.request_timeout {
         builder = builder.with_timeout(timeout).with_attempt_timeout(timeout);

@@ -194,7 +194,7 @@ fn next(kind: &ErrorKind) -> String {
             "bring it into a state that allows this, then repeat the command".into()
         }
         ErrorKind::Protected => {
-            "if it may really go, first: cloudsfor vm update VM --unprotect".into()
+            "take its protection off first, if it may really go: by `vm update --unprotect`".into()
         }
         ErrorKind::Quota => {
             "delete a VM that is no longer needed, or ask for a higher limit".into()
@@ -210,7 +210,9 @@ fn next(kind: &ErrorKind) -> String {
             "check --endpoint, and that the server runs".into()
         }
         ErrorKind::Transport(TransportErrorKind::Tls) => {
-            "check that --endpoint names the host of the server's certificate".into()
+            "name the certificate's authority, or the certificate, by --ca-file; or check that \
+             --endpoint names the certificate's host"
+                .into()
         }
         ErrorKind::Transport(TransportErrorKind::Protocol)
         | ErrorKind::Unexpected

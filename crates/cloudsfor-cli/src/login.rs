@@ -54,6 +54,7 @@ pub(crate) async fn login(
     resolved.endpoint = Some(parsed);
     resolved.email.clone_from(&profile.email);
     resolved.password.clone_from(&profile.password);
+    resolved.ca_file.clone_from(&profile.ca_file);
     let client = to_server(resolved, &Wire::new(global), global, terminal)?;
     let account = client.get_account(&global.call()).await.map_err(|error| {
         Failure::of(
@@ -96,6 +97,12 @@ fn asked_for(args: &Login, global: &Global, terminal: &mut Terminal) -> Result<P
         endpoint: Some(endpoint),
         email: Some(email),
         password: Some(password),
+        // The profile is used from any directory.
+        ca_file: global
+            .ca_file
+            .as_ref()
+            .map(std::path::absolute)
+            .transpose()?,
     })
 }
 

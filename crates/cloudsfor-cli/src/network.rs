@@ -113,7 +113,7 @@ impl Deletable for Networks {
 
     fn concerned(_: &Network, failure: Failure) -> Failure {
         match failure.exit {
-            Exit::Conflict => failure.instead("take its VMs out first: cloudsfor network leave"),
+            Exit::Conflict => failure.instead("take its VMs out first, by `network leave`"),
             _ => failure,
         }
     }

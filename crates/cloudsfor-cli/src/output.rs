@@ -199,8 +199,13 @@ fn write_hosts(
 ) -> Result<(), Failure> {
     let Some(hosts) = hosts else {
         let what = format!("this can't be shown as {}", format.name());
-        return Err(Failure::new(Exit::Usage, what, "that is for VMs")
-            .next(format!("cloudsfor vm list -o {}", format.name())));
+        return Err(
+            Failure::new(Exit::Usage, what, "that is for VMs").next(format!(
+                "list VMs as {}: vm list -o {}",
+                format.name(),
+                format.name()
+            )),
+        );
     };
     let safe = hosts::Safe::of(hosts);
     if *format == Format::AnsibleInventory {

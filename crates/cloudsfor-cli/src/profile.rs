@@ -129,6 +129,7 @@ fn entry(config: &Config, name: &str) -> Result<Profile, Failure> {
         endpoint,
         email,
         password,
+        ..
     } = config.profile(name).map_err(|e| unusable(&e))?;
     Ok(Profile {
         endpoint,

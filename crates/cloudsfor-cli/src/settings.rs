@@ -57,7 +57,7 @@ impl Environment {
 /// An error of the profile file, which says itself what to do.
 pub(crate) fn unusable(error: &ProfileError) -> Failure {
     let exit = match error {
-        ProfileError::Unknown { .. } => Exit::NotFound,
+        ProfileError::Unknown { .. } => Exit::Usage,
         ProfileError::Write { .. } => Exit::Error,
         _ => Exit::Usage,
     };
@@ -88,6 +88,7 @@ pub(crate) fn resolve(
         endpoint: global.endpoint.clone(),
         email: global.email.clone(),
         password: given_password(global, terminal)?,
+        ca_file: global.ca_file.clone(),
     };
     let resolved = given
         .resolve_in(&environment.variables)

@@ -22,7 +22,7 @@ mod watch;
 
 use clap::Subcommand;
 use cloudsfor_core::Api;
-use cloudsfor_types::{ActionType, VmSelector};
+use cloudsfor_types::{ActionType, VmSelector, VmStatus};
 
 use crate::args::Global;
 use crate::exit::Exit;
@@ -46,11 +46,11 @@ pub(crate) enum Verb {
     /// Change a VM's labels and protection
     Update(update::Update),
     /// Start stopped VMs
-    Start(asked::OnVms),
+    Start(asked::Power),
     /// Stop VMs as by its power switch
-    Stop(asked::OnVms),
+    Stop(asked::Power),
     /// Ask VMs to shut down
-    Shutdown(asked::OnVms),
+    Shutdown(asked::Power),
     /// Ask VMs to restart
     Reboot(asked::OnVms),
     /// Restart VMs as by its power switch
@@ -114,9 +114,9 @@ pub(crate) async fn run(
         Verb::Update(args) => return update::update(api, args, global, terminal).await,
         Verb::Snapshots(args) => return args.list(Kept::Snapshots, api, global, terminal).await,
         Verb::Backups(args) => return args.list(Kept::Backups, api, global, terminal).await,
-        Verb::Start(args) => args.asked(&ActionType::PowerOn),
-        Verb::Stop(args) => args.asked(&ActionType::PowerOff),
-        Verb::Shutdown(args) => args.asked(&ActionType::Shutdown),
+        Verb::Start(args) => args.asked(&ActionType::PowerOn, VmStatus::Running),
+        Verb::Stop(args) => args.asked(&ActionType::PowerOff, VmStatus::Stopped),
+        Verb::Shutdown(args) => args.asked(&ActionType::Shutdown, VmStatus::Stopped),
         Verb::Reboot(args) => args.asked(&ActionType::Reboot),
         Verb::Reset(args) => args.asked(&ActionType::PowerCycle),
         Verb::EnableBackups(args) => args.asked(&ActionType::EnableBackups),

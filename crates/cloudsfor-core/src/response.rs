@@ -2,7 +2,7 @@
 //! what happened and what to do.
 
 use cloudsfor_types::operations::{Operation, Safety};
-use cloudsfor_types::{ErrorBody, FieldFault, Reason};
+use cloudsfor_types::{ErrorBody, ErrorId, FieldFault, Reason};
 use http::header::{CONTENT_TYPE, LOCATION};
 use http::response::Parts;
 use serde::de::DeserializeOwned;
@@ -63,7 +63,11 @@ pub(crate) fn refusal(operation: &Operation, head: &Parts, body: &[u8]) -> Error
     // "The client must also cope with an empty body, HTML, a truncated body and
     // a proxy's error page."
     let Ok(known) = serde_json::from_slice::<ErrorBody>(body) else {
-        let kind = kind_by_status(head, None, Vec::new());
+        let kind = match kind_by_status(head, None, Vec::new()) {
+            // A page of something else than the API says nothing of the thing.
+            ErrorKind::NotFound => ErrorKind::Unexpected,
+            kind => kind,
+        };
         let page = if is_html(content_type(head), body) {
             ", an HTML page"
         } else {
@@ -81,7 +85,10 @@ pub(crate) fn refusal(operation: &Operation, head: &Parts, body: &[u8]) -> Error
         .iter()
         .map(|fault| FieldFault::new(printable(&fault.name), printable(&fault.message)))
         .collect();
-    let kind = kind_by_status(head, known.reason.as_ref(), fields);
+    let kind = match kind_by_status(head, known.reason.as_ref(), fields) {
+        ErrorKind::NotFound if !is_about_a_thing(operation, &known) => ErrorKind::Unexpected,
+        kind => kind,
+    };
     let message = if known.message.trim().is_empty() {
         explain(&kind, head, "")
     } else {
@@ -93,6 +100,15 @@ pub(crate) fn refusal(operation: &Operation, head: &Parts, body: &[u8]) -> Error
         .with_id(known.id)
         .with_request_id(request_id.or_else(|| self::request_id(head)))
         .with_may_have_been_applied(may_have_been_applied(operation, status))
+}
+
+/// Whether a 404 says that the thing of the request doesn't exist: not that its path
+/// doesn't, which is so at a wrong base URL. A list without an id in its path is always
+/// there.
+fn is_about_a_thing(operation: &Operation, error: &ErrorBody) -> bool {
+    // A request of the caller's own form has no path of the table.
+    let has_thing = operation.path.is_empty() || operation.path.contains('{');
+    has_thing && error.id == ErrorId::NotFound && error.reason != Some(Reason::Path)
 }
 
 /// A request that breaks rules, found before it was sent.
@@ -243,7 +259,12 @@ mod tests {
             let body = serde_json::json!({"id": id, "message": "what: do", "request_id": "r1",
                 "reason": reason});
             let head = head(id.status().unwrap(), &[]);
-            let error = refusal(&CREATE_VM, &head, body.to_string().as_bytes());
+            // A creation is about nothing that may be missing.
+            let operation = match kind {
+                ErrorKind::NotFound => &DELETE_VM,
+                _ => &CREATE_VM,
+            };
+            let error = refusal(operation, &head, body.to_string().as_bytes());
             assert_eq!(error.kind(), &kind, "{id} {reason:?}");
             assert_eq!(error.message(), "what: do");
             assert_eq!(error.id(), Some(&id));
@@ -274,7 +295,7 @@ mod tests {
         for (status, body, kind, says) in [
             (401, "", ErrorKind::Unauthorized, "check the credentials"),
             (403, "no", ErrorKind::Forbidden, "may not"),
-            (404, html, ErrorKind::NotFound, "(HTTP 404, an HTML page)"),
+            (404, html, ErrorKind::Unexpected, "(HTTP 404, an HTML page)"),
             (409, "{}", ErrorKind::Conflict, "exists"),
             (
                 502,
@@ -390,6 +411,27 @@ mod tests {
             assert!(error.may_have_been_applied());
             let error = decode::<VmAnswer>(&GET_VM, &head, body.as_bytes()).unwrap_err();
             assert!(!error.may_have_been_applied());
+        }
+    }
+
+    #[test]
+    fn not_found_is_said_of_things_alone() {
+        let html = &b"<html><body>404</body></html>"[..];
+        let thing = br#"{"id":"not_found","message":"no"}"#;
+        let path = br#"{"id":"not_found","message":"no","reason":"path"}"#;
+        for (operation, body, is_not_found) in [
+            (&GET_VM, &thing[..], true),
+            (&GET_VM, &path[..], false),
+            (&GET_VM, html, false),
+            (&DELETE_VM, b"", false),
+            (&CREATE_VM, thing, false),
+        ] {
+            let error = refusal(operation, &head(404, &[]), body);
+            assert_eq!(
+                *error.kind() == ErrorKind::NotFound,
+                is_not_found,
+                "{error}"
+            );
         }
     }
 }

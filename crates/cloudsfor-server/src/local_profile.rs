@@ -22,6 +22,8 @@ pub struct Profile {
     pub password: SecretString,
     /// Where the service last listened.
     pub endpoint: Option<String>,
+    /// The certificate that it answers with, if it answers by HTTPS.
+    pub ca_file: Option<PathBuf>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -30,6 +32,8 @@ struct Document {
     password: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     endpoint: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ca_file: Option<PathBuf>,
 }
 
 impl LocalProfile {
@@ -56,6 +60,7 @@ impl LocalProfile {
                 email: document.email,
                 password: document.password.into(),
                 endpoint: document.endpoint,
+                ca_file: document.ca_file,
             })),
         }
     }
@@ -69,18 +74,20 @@ impl LocalProfile {
             email: email.to_owned(),
             password: password.expose_secret().to_owned(),
             endpoint: None,
+            ca_file: None,
         })
     }
 
-    /// Notes where the service listens, if there is a profile.
+    /// Notes where the service listens and with which certificate, if there is a profile.
     ///
     /// # Errors
     /// If the file can't be read or written.
-    pub fn set_endpoint(&self, endpoint: &str) -> io::Result<()> {
+    pub fn set_endpoint(&self, endpoint: &str, certificate: Option<&Path>) -> io::Result<()> {
         match self.read()? {
             None => Ok(()),
             Some(document) => self.write(&Document {
                 endpoint: Some(endpoint.to_owned()),
+                ca_file: certificate.map(std::path::absolute).transpose()?,
                 ..document
             }),
         }
@@ -120,7 +127,9 @@ impl LocalProfile {
             .path
             .with_extension(format!("new-{}", std::process::id()));
         let mut options = std::fs::OpenOptions::new();
-        options.write(true).create(true).truncate(true);
+        // Nobody's link is followed, and nobody's file is written into.
+        let _ = std::fs::remove_file(&new);
+        options.write(true).create_new(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let mut file = options.open(&new)?;
@@ -145,11 +154,15 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let profile = LocalProfile::new(dir.path());
         assert!(profile.load().unwrap().is_none());
-        profile.set_endpoint("http://127.0.0.1:1/api/v1").unwrap();
+        profile
+            .set_endpoint("http://127.0.0.1:1/api/v1", None)
+            .unwrap();
         assert!(profile.load().unwrap().is_none());
 
         profile.save("a@example.com", &"se\"cret".into()).unwrap();
-        profile.set_endpoint("http://127.0.0.1:1/api/v1").unwrap();
+        profile
+            .set_endpoint("http://127.0.0.1:1/api/v1", None)
+            .unwrap();
         profile
             .set_password("b@example.com", &"other".into())
             .unwrap();

@@ -151,6 +151,7 @@ impl Service {
     /// [`StartError`], before anything was changed if the address is at fault.
     pub async fn start(options: ServiceOptions) -> Result<Self, StartError> {
         let by_tls = options.tls.is_some();
+        let certificate = options.tls.as_ref().map(|files| files.certificate.clone());
         if !options.listen.ip().is_loopback() && !by_tls && !options.allow_plain_http {
             return Err(StartError::PlainHttp(options.listen));
         }
@@ -208,7 +209,7 @@ impl Service {
             dns,
         };
         profile
-            .set_endpoint(&service.endpoint())
+            .set_endpoint(&service.endpoint(), certificate.as_deref())
             .map_err(AccountError::Profile)?;
         Ok(service)
     }

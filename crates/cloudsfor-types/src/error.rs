@@ -78,6 +78,8 @@ open_enum! {
         Protected = "protected",
         /// The idempotency key was used for another request.
         KeyReused = "key_reused",
+        /// Of `not_found`: the API has no such path, whatever there is.
+        Path = "path",
     }
 }
 

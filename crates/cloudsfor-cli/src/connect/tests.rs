@@ -206,7 +206,7 @@ fn a_profile_is_used_unless_something_else_is_said() {
     let by_variable = used(&[], |e| e.variables.profile = Some("home".into()));
     assert_eq!(by_variable.unwrap(), home);
     let unknown = used(&["--profile", "nowhere"], |_| ()).unwrap_err();
-    assert_eq!(unknown.exit, Exit::NotFound);
+    assert_eq!(unknown.exit, Exit::Usage);
     // The password is not for another server.
     let elsewhere = used(&["--endpoint", "https://other"], |_| ()).unwrap_err();
     assert_eq!(elsewhere.exit, Exit::Usage);

@@ -6,7 +6,7 @@ use std::cell::RefCell;
 
 use clap::Args;
 use cloudsfor_core::bulk::{Bulk, Outcome};
-use cloudsfor_core::{Api, Error};
+use cloudsfor_core::{Api, Error, ErrorKind};
 use serde::Serialize;
 
 use super::targets::{Targets, find_each};
@@ -84,7 +84,13 @@ async fn delete_each<C: Deletable>(
                 Ok(()) if written.is_ok() => *written = tell(item, &global.view.output, terminal),
                 Ok(()) => {}
                 Err(error) => {
-                    let failure = C::concerned(item, failed(item, error));
+                    let mut failure = C::concerned(item, failed(item, error));
+                    if error.kind() == &ErrorKind::Protected {
+                        let unprotect = format!("vm update {} --unprotect", item.id());
+                        let unprotect = global.command(&unprotect);
+                        failure =
+                            failure.instead(format!("if it may really go, first: {unprotect}"));
+                    }
                     global.tell_failure(terminal, &failure);
                 }
             }

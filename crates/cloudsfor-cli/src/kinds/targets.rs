@@ -55,7 +55,8 @@ impl<S: fmt::Display> fmt::Display for Target<S> {
 }
 
 impl<S: Selects> Targets<S> {
-    /// All that were named, as arguments or in standard input.
+    /// All that were named, as arguments or in standard input. None is no error: what
+    /// a list let through may be nothing, and then there is nothing to do.
     pub(crate) fn all(&self, global: &Global, terminal: &mut Terminal) -> Result<Vec<S>, Failure> {
         let mut all = Vec::new();
         for target in &self.named {
@@ -65,8 +66,7 @@ impl<S: Selects> Targets<S> {
             }
         }
         if all.is_empty() {
-            let why = "standard input has no lines";
-            return Err(unusable(why.into()).next("pipe names or ids in, one a line"));
+            terminal.note("Nothing to do: standard input has no lines.");
         }
         Ok(all)
     }
@@ -88,8 +88,10 @@ fn read<S: Selects>(global: &Global, terminal: &mut Terminal) -> Result<Vec<S>, 
         .map(|line| {
             line.parse::<S>().map_err(|error| {
                 let error: Box<dyn std::error::Error + Send + Sync> = error.into();
-                unusable(format!("of the line {line:?}: {error}"))
-                    .next("pipe names or ids in, one a line: cloudsfor vm list -o id")
+                unusable(format!("of the line {line:?}: {error}")).next(format!(
+                    "pipe names or ids in, one a line: {}",
+                    global.command("vm list -o id")
+                ))
             })
         })
         .collect()

@@ -178,6 +178,7 @@ fn targets_come_from_standard_input_too() {
     let nothing = run(&api, &["network", "delete", "-"], Fake::default());
     assert_eq!(
         (nothing.exit.code(), nothing.screen.out()),
-        (2, String::new())
+        (0, String::new())
     );
+    assert!(nothing.screen.err().contains("Nothing to do"));
 }

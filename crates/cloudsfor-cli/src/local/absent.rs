@@ -1,6 +1,6 @@
 //! A build without the service: there is no cloud on this machine.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use cloudsfor_core::{Credentials, Endpoint};
 
@@ -27,7 +27,9 @@ pub(crate) async fn connect(
     Err(absent())
 }
 
-pub(crate) fn profile(_data_dir: Option<&Path>) -> Result<(Endpoint, Credentials), Failure> {
+pub(crate) fn profile(
+    _data_dir: Option<&Path>,
+) -> Result<(Endpoint, Credentials, Option<PathBuf>), Failure> {
     Err(absent())
 }
 

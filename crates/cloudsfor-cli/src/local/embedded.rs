@@ -87,8 +87,11 @@ pub(crate) async fn connect(
     })
 }
 
-/// Where `cloudsfor serve` listens, and as whom, by what it wrote down.
-pub(crate) fn profile(dir: Option<&Path>) -> Result<(Endpoint, Credentials), Failure> {
+/// Where `cloudsfor serve` listens, as whom, and with which certificate, by what it wrote
+/// down.
+pub(crate) fn profile(
+    dir: Option<&Path>,
+) -> Result<(Endpoint, Credentials, Option<PathBuf>), Failure> {
     let profile = LocalProfile::new(&data_dir(dir)?);
     let file = profile.path().display().to_string();
     let failed = |why: String| {
@@ -107,7 +110,7 @@ pub(crate) fn profile(dir: Option<&Path>) -> Result<(Endpoint, Credentials), Fai
         .map_err(|error| misconfigured(&Error::from(error)))?;
     let credentials = Credentials::basic(found.email, found.password)
         .map_err(|error| misconfigured(&Error::from(error)))?;
-    Ok((endpoint, credentials))
+    Ok((endpoint, credentials, found.ca_file))
 }
 
 /// The directory that was asked for, or else the user's own.

@@ -84,7 +84,7 @@ fn profiles_are_listed_without_their_passwords() {
         .golden("profile-list/json.txt");
     file.run(&["show", "home"]).golden("profile-show/one.txt");
     assert!(!file.shown(&["list", "-o", "json"]).contains("s3cret"));
-    assert_eq!(file.run(&["show", "none"]).exit.code(), 3);
+    assert_eq!(file.run(&["show", "none"]).exit.code(), 2);
 }
 
 #[test]
@@ -112,7 +112,7 @@ fn a_profile_is_used_or_removed_and_the_rest_is_kept() {
     assert!(file.text().contains(r#"theme = "kept""#));
     assert_eq!(file.run(&["remove", "home"]).exit.code(), 0);
     assert!(!file.text().contains("s3cret"));
-    assert_eq!(file.run(&["use", "home"]).exit.code(), 3);
+    assert_eq!(file.run(&["use", "home"]).exit.code(), 2);
 }
 
 #[test]

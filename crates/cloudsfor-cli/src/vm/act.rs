@@ -40,7 +40,7 @@ pub(super) async fn act(
         confirmation.possible(terminal)?;
     }
     let named = Targets {
-        named: asked.targets,
+        named: asked.targets.clone(),
     };
     let named = named.all(global, terminal)?;
     let undone = "no action was started: can't find the VM";
@@ -52,10 +52,48 @@ pub(super) async fn act(
             return Ok(Exit::Error);
         }
     }
-    match &vms[..] {
-        [vm] => on_one(api, vm, &request, asked.waiting, global, terminal).await,
-        _ => several::act(api, &vms, &request, asked.waiting, global, terminal).await,
+    let (vms, there) = match &asked.goal {
+        Some((status, _)) => partition(vms, status),
+        None => (vms, Vec::new()),
+    };
+    if vms.is_empty() {
+        return there_already(&there, &asked, global, terminal);
     }
+    match (&vms[..], &there[..]) {
+        ([vm], []) => on_one(api, vm, &request, asked.waiting, global, terminal).await,
+        _ => several::act(api, &vms, there, &request, asked.waiting, global, terminal).await,
+    }
+}
+
+/// The VMs that are to be brought into a status, and those that are in it.
+fn partition(vms: Vec<Vm>, status: &VmStatus) -> (Vec<Vm>, Vec<Vm>) {
+    // Of a locked VM it is the service that knows what is to become of it.
+    vms.into_iter()
+        .partition(|vm| vm.locked || vm.status != *status)
+}
+
+/// Shows VMs on which nothing has to be done.
+fn there_already(
+    vms: &[Vm],
+    asked: &Asked<'_>,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    for vm in vms {
+        terminal.note(&format!(
+            "The VM {} ({}) is {} already.",
+            vm.name, vm.id, vm.status
+        ));
+    }
+    match vms {
+        [] => {}
+        [vm] => output::one(terminal, &global.view, vm)?,
+        vms => output::list(terminal, &global.view, vms)?,
+    }
+    Ok(match asked.goal {
+        Some((_, true)) => Exit::Unchanged,
+        _ => Exit::Done,
+    })
 }
 
 async fn on_one(
@@ -122,12 +160,32 @@ pub(super) fn not_started(error: &Error, vm: &Vm, request: &VmAction, global: &G
     let failure = Failure::of(error, what)
         .naming(|attribute| flag(attribute, kind.as_str()))
         .about(&vm.id);
+    if let (
+        ErrorKind::State,
+        VmAction::Resize {
+            disk_size: Some(disk),
+            ..
+        },
+    ) = (error.kind(), request)
+        && u64::from(*disk) < vm.disk
+    {
+        return failure.instead(format!("give it at least the {} GB that it has", vm.disk));
+    }
     match (error.kind(), &vm.status) {
-        (ErrorKind::State, VmStatus::Running) if kind == ActionType::Resize => {
+        (ErrorKind::State, VmStatus::Running) if matches!(request, VmAction::Resize { size, cpu, .. } if size.is_some() || cpu.is_some()) =>
+        {
             let stop = global.command(&format!("vm shutdown {}", selector(&vm.id)));
             failure.instead(format!("shut it down first: {stop}"))
         }
-        (ErrorKind::State, VmStatus::Stopped) => {
+        (ErrorKind::State, VmStatus::Stopped)
+            if matches!(
+                kind,
+                ActionType::PowerOff
+                    | ActionType::Shutdown
+                    | ActionType::Reboot
+                    | ActionType::PowerCycle
+            ) =>
+        {
             let start = global.command(&format!("vm start {}", selector(&vm.id)));
             failure.instead(format!("start it first: {start}"))
         }

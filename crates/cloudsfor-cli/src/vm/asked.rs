@@ -1,7 +1,7 @@
 //! What the verbs that start an action take, and what they ask for.
 
 use clap::{ArgGroup, Args};
-use cloudsfor_types::{ActionType, Vm, VmSelector};
+use cloudsfor_types::{ActionType, Vm, VmSelector, VmStatus};
 use serde_json::{Value, json};
 
 use super::list::Vms;
@@ -18,6 +18,17 @@ pub(crate) struct OnVms {
 
     #[command(flatten)]
     waiting: Waiting,
+}
+
+/// Which VMs to bring into a state, where some may be in it already.
+#[derive(Args)]
+pub(crate) struct Power {
+    #[command(flatten)]
+    on: OnVms,
+
+    /// End with exit code 10 if all of them are as they should be already
+    #[arg(long)]
+    detailed_exit_code: bool,
 }
 
 /// What sizes to give to which VMs.
@@ -106,6 +117,9 @@ pub(super) struct Asked<'a> {
     pub(super) body: Value,
     /// What a person is asked about, if anything is lost by it.
     pub(super) loss: Option<Loss>,
+    /// The status that the action brings about, and whether to tell by the exit code
+    /// that all VMs had it.
+    pub(super) goal: Option<(VmStatus, bool)>,
 }
 
 /// What an action does to what is on a disk.
@@ -138,6 +152,17 @@ impl OnVms {
             waiting: &self.waiting,
             body,
             loss: None,
+            goal: None,
+        }
+    }
+}
+
+impl Power {
+    /// An action that brings VMs into this status.
+    pub(super) fn asked(&self, action: &ActionType, status: VmStatus) -> Asked<'_> {
+        Asked {
+            goal: Some((status, self.detailed_exit_code)),
+            ..self.on.asked(action)
         }
     }
 }
@@ -157,6 +182,7 @@ impl Rename {
             waiting: &self.waiting,
             body: json!({"type": "rename", "name": self.new_name}),
             loss: None,
+            goal: None,
         }
     }
 }

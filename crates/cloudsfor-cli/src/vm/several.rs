@@ -33,10 +33,12 @@ pub(crate) struct Wait {
     goal: Goal,
 }
 
-/// Starts an action on each of several VMs and waits for all.
+/// Starts an action on each of several VMs and waits for all. On the VMs of `there`
+/// nothing has to be done: they are shown with the others.
 pub(super) async fn act(
     api: &dyn Api,
     vms: &[Vm],
+    there: Vec<Vm>,
     request: &VmAction,
     waiting: &Waiting,
     global: &Global,
@@ -87,7 +89,7 @@ pub(super) async fn act(
     }
     let (ids, of_ready): (Vec<_>, Vec<_>) = ready.into_iter().unzip();
     let reached = reach_each(&ids, &waiter, global, terminal, &mut interrupt).await?;
-    let mut shown = Vec::new();
+    let mut shown = there;
     for (reached, end) in reached.into_iter().zip(of_ready) {
         match reached {
             Ok(vm) => shown.push(vm),

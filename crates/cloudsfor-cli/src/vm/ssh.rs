@@ -10,7 +10,7 @@ use cloudsfor_types::{Vm, VmFeature, VmSelector, VmStatus, id};
 
 use super::find::find;
 use super::view::{main_address, ssh_port};
-use crate::args::Global;
+use crate::args::{Global, selector};
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -66,13 +66,19 @@ pub(super) async fn ssh(
         let why = format!("it is {}", vm.status);
         return Err(refused(
             &why,
-            format!("to start it: cloudsfor vm start {}", vm.name),
+            format!(
+                "to start it: {}",
+                global.command(&format!("vm start {}", selector(&vm.id)))
+            ),
         ));
     }
     let Some(address) = main_address(&vm) else {
         return Err(refused(
             "it has no address",
-            format!("cloudsfor vm get {}", vm.name),
+            format!(
+                "to look at it: {}",
+                global.command(&format!("vm get {}", selector(&vm.id)))
+            ),
         ));
     };
     let mut ssh = command(&vm, &args.user, true);

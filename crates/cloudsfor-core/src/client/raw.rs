@@ -179,7 +179,7 @@ mod tests {
             assert!(asked[0].headers().contains_key("idempotency-key"));
         }
         let (error, _) = raw(404, Method::Get, "/vms").await;
-        assert_eq!(error.unwrap_err().kind(), &ErrorKind::NotFound);
+        assert_eq!(error.unwrap_err().kind(), &ErrorKind::Unexpected);
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use secrecy::ExposeSecret;
 use toml::{Table, Value};
+use toml_edit::{DocumentMut, Item, TableLike};
 
 use super::{Environment, Password, ProfileError, file};
 use crate::endpoint::Endpoint;
@@ -16,7 +17,7 @@ const IN_USE: &str = "profile";
 const DEFAULT_NAME: &str = "default";
 
 /// The profile file. What it says beside the profiles, or of a profile beside what
-/// [`Profile`] has, is kept when it is written; comments aren't.
+/// [`Profile`] has, is kept when it is written, comments included.
 ///
 /// ```
 /// use cloudsfor_core::profile::{Config, Password, Profile};
@@ -28,6 +29,7 @@ const DEFAULT_NAME: &str = "default";
 ///     endpoint: Some("http://127.0.0.1:8080".into()),
 ///     email: Some("user@example.com".into()),
 ///     password: Some(Password::Text("secret".into())),
+///     ..Profile::default()
 /// };
 /// config.set_profile("work", &profile)?;
 /// config.use_profile("work")?;
@@ -43,6 +45,8 @@ const DEFAULT_NAME: &str = "default";
 pub struct Config {
     path: PathBuf,
     document: Table,
+    /// The file as it was read, with its comments.
+    text: String,
 }
 
 /// What the file says of one cloud.
@@ -54,6 +58,9 @@ pub struct Profile {
     pub email: Option<String>,
     /// Its password, or how to get it.
     pub password: Option<Password>,
+    /// A file with the certificate authorities to trust beside the system's, or with
+    /// the server's own certificate, in PEM.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Config {
@@ -73,7 +80,12 @@ impl Config {
         let path = path.into();
         let Some((text, is_open)) = file::read(&path)? else {
             let document = Table::new();
-            return Ok(Self { path, document });
+            let text = String::new();
+            return Ok(Self {
+                path,
+                document,
+                text,
+            });
         };
         let document: Table = toml::from_str(&text).map_err(|error: toml::de::Error| {
             // toml's own message would quote the line, and so the password.
@@ -83,7 +95,11 @@ impl Config {
                 line: before.map_or(0, |before| before.matches('\n').count() + 1),
             }
         })?;
-        let config = Self { path, document };
+        let config = Self {
+            path,
+            document,
+            text,
+        };
         config.check_types()?;
         if is_open && config.has_password() {
             return Err(ProfileError::Open { path: config.path });
@@ -96,11 +112,15 @@ impl Config {
     /// # Errors
     /// [`ProfileError::Write`].
     pub fn save(&self) -> Result<(), ProfileError> {
-        let text = toml::to_string(&self.document).map_err(|error| ProfileError::Write {
+        let failed = |error: &dyn std::fmt::Display| ProfileError::Write {
             path: self.path.clone(),
-            source: std::io::Error::other(error),
-        })?;
-        file::write(&self.path, &text)
+            source: std::io::Error::other(error.to_string()),
+        };
+        let wanted = toml::to_string(&self.document).map_err(|error| failed(&error))?;
+        let wanted: DocumentMut = wanted.parse().map_err(|error| failed(&error))?;
+        let mut document: DocumentMut = self.text.parse().map_err(|error| failed(&error))?;
+        edit(document.as_table_mut(), wanted.as_table());
+        file::write(&self.path, &document.to_string())
     }
 
     /// The file.
@@ -153,6 +173,7 @@ impl Config {
             endpoint: text("endpoint").map(str::to_owned),
             email: text("email").map(str::to_owned),
             password,
+            ca_file: text("ca_file").map(PathBuf::from),
         })
     }
 
@@ -182,6 +203,13 @@ impl Config {
             ("email", profile.email.clone()),
             ("password", password),
             ("password_command", command),
+            (
+                "ca_file",
+                profile
+                    .ca_file
+                    .as_ref()
+                    .map(|path| path.to_string_lossy().into_owned()),
+            ),
         ] {
             match value {
                 Some(text) => table.insert(key.to_owned(), Value::String(text)),
@@ -277,7 +305,13 @@ impl Config {
             let Some(profile) = profile.as_table() else {
                 return Err(self.fault(place, "must be a table: [profiles.NAME]"));
             };
-            for key in ["endpoint", "email", "password", "password_command"] {
+            for key in [
+                "endpoint",
+                "email",
+                "password",
+                "password_command",
+                "ca_file",
+            ] {
                 if profile.get(key).is_some_and(|value| !value.is_str()) {
                     return Err(self.fault(format!("{place}.{key}"), "must be text in quotes"));
                 }
@@ -309,6 +343,39 @@ fn table_in<'a>(table: &'a mut Table, name: &str) -> &'a mut Table {
     let entry = table.entry(name.to_owned());
     let value = entry.or_insert_with(|| Value::Table(Table::new()));
     value.as_table_mut().expect("it is a table")
+}
+
+/// Makes a table what is wanted, and leaves what needn't change as it is written.
+fn edit(table: &mut dyn TableLike, wanted: &dyn TableLike) {
+    let names: Vec<_> = table.iter().map(|(name, _)| name.to_owned()).collect();
+    for name in names.iter().filter(|name| !wanted.contains_key(name)) {
+        table.remove(name);
+    }
+    for (name, item) in wanted.iter() {
+        match (table.get_mut(name), item) {
+            (Some(old), item) if plain(old).is_some() && plain(old) == plain(item) => {}
+            (Some(old), item) if old.is_table_like() && item.is_table_like() => {
+                if let (Some(old), Some(item)) = (old.as_table_like_mut(), item.as_table_like()) {
+                    edit(old, item);
+                }
+            }
+            (Some(Item::Value(old)), Item::Value(new)) => {
+                let decor = old.decor().clone();
+                *old = new.clone();
+                *old.decor_mut() = decor;
+            }
+            (_, item) => {
+                table.insert(name, item.clone());
+            }
+        }
+    }
+}
+
+/// A value without comments and blanks around it, to be compared.
+fn plain(item: &Item) -> Option<String> {
+    let mut value = item.as_value()?.clone();
+    value.decor_mut().clear();
+    Some(value.to_string())
 }
 
 fn checked(name: &str) -> Result<&str, ProfileError> {

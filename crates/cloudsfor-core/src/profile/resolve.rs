@@ -26,6 +26,8 @@ pub struct Environment {
     pub email: Option<String>,
     /// `CLOUDSFOR_PASSWORD`: its password.
     pub password: Option<SecretString>,
+    /// `CLOUDSFOR_CA_FILE`: the certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Environment {
@@ -41,6 +43,9 @@ impl Environment {
             endpoint: variable("CLOUDSFOR_ENDPOINT")?,
             email: variable("CLOUDSFOR_EMAIL")?,
             password: variable("CLOUDSFOR_PASSWORD")?.map(SecretString::from),
+            ca_file: std::env::var_os("CLOUDSFOR_CA_FILE")
+                .filter(|path| !path.is_empty())
+                .map(PathBuf::from),
         })
     }
 
@@ -78,6 +83,8 @@ pub struct Given {
     pub email: Option<String>,
     /// Its password.
     pub password: Option<SecretString>,
+    /// The certificate authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Where to go and as whom.
@@ -92,6 +99,9 @@ pub struct Resolved {
     pub email: Option<String>,
     /// Its password, if anybody says it.
     pub password: Option<Password>,
+    /// A file with the certificate authorities to trust beside the system's, or with
+    /// the server's own certificate, in PEM.
+    pub ca_file: Option<PathBuf>,
 }
 
 impl Given {
@@ -127,6 +137,7 @@ impl Given {
             endpoint: self.endpoint,
             email: self.email,
             password: self.password.map(Password::Text),
+            ca_file: self.ca_file,
         };
         resolved.fill(said)?;
         if let Some(name) = &self.profile {
@@ -137,6 +148,7 @@ impl Given {
             endpoint: environment.endpoint.clone(),
             email: environment.email.clone(),
             password: environment.password.clone().map(Password::Text),
+            ca_file: environment.ca_file.clone(),
         })?;
         if self.profile.is_none() && (environment.profile.is_some() || !resolved.is_whole()) {
             resolved.fill_from_the_one_in_use(environment)?;
@@ -197,6 +209,7 @@ impl Resolved {
             self.password = more.password;
         }
         self.email = self.email.take().or(more.email);
+        self.ca_file = self.ca_file.take().or(more.ca_file);
         Ok(())
     }
 }

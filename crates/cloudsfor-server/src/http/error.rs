@@ -43,7 +43,10 @@ impl ApiError {
     pub(super) fn no_such_path() -> Self {
         let message =
             "there is nothing at this path; /api/v1/openapi.json describes those there are";
-        Self::new(ErrorId::NotFound, message)
+        let mut error = Self::new(ErrorId::NotFound, message);
+        // A client must not take a wrong base URL for a thing that is gone.
+        error.0.reason = Some(Reason::Path);
+        error
     }
 
     pub(super) fn method_not_allowed() -> Self {

@@ -18,9 +18,13 @@ use crate::testing::{
 /// A cloud that takes this action on the VM of the documents and no other.
 fn taking(wanted: VmAction) -> MockApi {
     let mut api = MockApi::new();
+    let status = match wanted {
+        VmAction::PowerOn => "stopped",
+        _ => "running",
+    };
     api.expect_get_vm()
         .withf(|id, _| id.as_str() == ID)
-        .returning(|_, _| Ok(a_vm(json!({"snapshot_ids": ["before"]}))));
+        .returning(move |_, _| Ok(a_vm(json!({"status": status, "snapshot_ids": ["before"]}))));
     let accepted = an_action(json!({"type": wanted.action_type().as_str()}));
     api.expect_create_vm_action()
         .withf(move |id, request, _| id.as_str() == ID && *request == wanted)
@@ -258,10 +262,63 @@ fn every_refusal_has_its_exit_code() {
         api.expect_get_vm().returning(|_, _| Ok(a_vm(json!({}))));
         api.expect_create_vm_action()
             .return_once(|_, _, _| Err(Error::new(kind, "create_vm_action", "no")));
-        let ended = act(&api, &format!("vm start {ID}"), Fake::default());
+        let ended = act(&api, &format!("vm reboot {ID}"), Fake::default());
         assert_eq!(ended.exit.code(), code);
         assert_eq!(ended.screen.out(), "");
     }
+}
+
+#[test]
+fn what_is_in_the_state_already_is_done() {
+    for (verb, status) in [
+        ("start", "running"),
+        ("stop", "stopped"),
+        ("shutdown", "stopped"),
+    ] {
+        for (more, code) in [("", 0), ("--detailed-exit-code", 10)] {
+            let mut api = MockApi::new();
+            api.expect_get_vm()
+                .returning(move |_, _| Ok(a_vm(json!({"status": status}))));
+            api.expect_create_vm_action().never();
+            let args = format!("vm {verb} {ID} -o id {more}");
+            let ended = act(&api, &args, Fake::default());
+            assert_eq!(
+                (ended.exit.code(), ended.screen.out()),
+                (code, format!("{ID}\n"))
+            );
+            assert!(ended.screen.err().contains(&format!("is {status} already")));
+        }
+    }
+    // A VM on which something runs is the service's to judge.
+    let mut api = MockApi::new();
+    api.expect_get_vm()
+        .returning(|_, _| Ok(a_vm(json!({"status": "stopped", "locked": true}))));
+    api.expect_create_vm_action()
+        .return_once(|_, _, _| Err(Error::new(ErrorKind::Locked, "create_vm_action", "no")));
+    assert_eq!(
+        act(&api, &format!("vm stop {ID}"), Fake::default())
+            .exit
+            .code(),
+        5
+    );
+}
+
+#[test]
+fn advice_is_about_the_reason() {
+    let advice = |status: &'static str, args: &str| {
+        let mut api = MockApi::new();
+        api.expect_get_vm()
+            .returning(move |_, _| Ok(a_vm(json!({"status": status}))));
+        api.expect_create_vm_action()
+            .return_once(|_, _, _| Err(Error::new(ErrorKind::State, "create_vm_action", "no")));
+        act(&api, args, Fake::default()).screen.err()
+    };
+    let shrink = advice("stopped", &format!("vm resize {ID} --disk-size 5"));
+    assert!(shrink.contains("at least the 10 GB"), "{shrink}");
+    let grow = advice("running", &format!("vm resize {ID} --size 2"));
+    assert!(grow.contains("vm shutdown"), "{grow}");
+    let reboot = advice("stopped", &format!("vm reboot {ID}"));
+    assert!(reboot.contains("vm start"), "{reboot}");
 }
 
 #[test]

@@ -210,3 +210,29 @@ mod on_unix {
         assert!(error.contains("can't be written"), "{error}");
     }
 }
+
+#[test]
+fn comments_and_the_order_of_a_file_are_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("config.toml");
+    let text = "# kept by hand\nprofile = \"x\" # in use\n\n[profiles.x]\n# where it is\n\
+                endpoint = \"http://127.0.0.1:1\"\nemail = \"a@example.com\"\n\
+                columns = { vm = \"name\" } # mine\n\n[profiles.y] # the other\n\
+                endpoint = \"http://127.0.0.1:1\"\n";
+    fs::write(&path, text).unwrap();
+    let mut config = Config::load_from(&path).unwrap();
+    config.save().unwrap();
+    assert_eq!(fs::read_to_string(&path).unwrap(), text);
+    config.use_profile("y").unwrap();
+    let mut x = config.profile("x").unwrap();
+    x.email = None;
+    x.ca_file = Some("/ca.pem".into());
+    config.set_profile("x", &x).unwrap();
+    config.save().unwrap();
+    let written = fs::read_to_string(&path).unwrap();
+    let expected = text
+        .replace("profile = \"x\"", "profile = \"y\"")
+        .replace("email = \"a@example.com\"\n", "")
+        .replace("# mine\n", "# mine\nca_file = \"/ca.pem\"\n");
+    assert_eq!(written, expected);
+}

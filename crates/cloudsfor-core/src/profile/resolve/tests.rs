@@ -93,6 +93,7 @@ fn what_was_given_comes_before_the_environment_before_the_profile() {
         email: some("given@h"),
         password: Some("given".into()),
         profile: None,
+        ca_file: None,
     };
     assert_eq!(
         resolve(&told, &whole),

@@ -218,7 +218,8 @@ async fn a_web_page_instead_of_json() {
 async fn json_that_is_broken_or_foreign() {
     let twice = r#"{"vm":{"id":"a","id":"b"}}"#;
     let deep = format!("{{\"vm\":{}", "[".repeat(5000));
-    let deep_inside = VM.replacen('{', &format!("{{\"x\":{},", "[".repeat(5000)), 1);
+    let nested = format!("{}{}", "[".repeat(5000), "]".repeat(5000));
+    let deep_inside = VM.replacen('{', &format!("{{\"x\":{nested},"), 1);
     for (body, says) in [
         (&b"{\"vm\":{\"id\":\"\xff\"}}"[..], "unicode"),
         (b"\xef\xbb\xbf{}", "expected value"),

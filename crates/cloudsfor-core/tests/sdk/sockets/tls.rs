@@ -23,8 +23,14 @@ const AUTHORITY: &[u8] = include_bytes!("../certificates/authority.pem");
 /// A server that takes one connection and answers one request. Returns its port,
 /// and what it got.
 fn serve_one() -> (u16, JoinHandle<String>) {
-    let certificate = include_bytes!("../certificates/server.pem");
-    let key = include_bytes!("../certificates/server-key.pem");
+    serve_one_as(
+        include_bytes!("../certificates/server.pem"),
+        include_bytes!("../certificates/server-key.pem"),
+    )
+}
+
+/// The same with another certificate.
+fn serve_one_as(certificate: &[u8], key: &[u8]) -> (u16, JoinHandle<String>) {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
@@ -79,6 +85,44 @@ async fn an_authority_that_was_added_is_trusted() {
             let request = server.join().unwrap();
             assert!(request.starts_with(&format!("GET /api/v1/vms/{ID} HTTP/1.1\r\n")));
         }
+    }
+}
+
+/// The usual certificate of one's own signs itself, so that it is an authority by its
+/// form (`openssl req -x509`): curl takes it when it is named, and so does the client.
+#[tokio::test]
+async fn a_servers_own_certificate_is_trusted_when_it_is_named() {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut own = rcgen::CertificateParams::new(vec!["127.0.0.1".to_owned()]).unwrap();
+    own.is_ca = rcgen::IsCa::Ca(rcgen::BasicConstraints::Unconstrained);
+    let certificate = own.self_signed(&key).unwrap();
+    let pem = certificate.pem();
+    for backend in BACKENDS {
+        for (host, is_trusted) in [("127.0.0.1", true), ("localhost", false)] {
+            let (port, server) = serve_one_as(pem.as_bytes(), key.serialize_pem().as_bytes());
+            let options = TransportOptions::default();
+            let options = options.with_root_certificates(pem.as_bytes()).unwrap();
+            let url = format!("https://{host}:{port}");
+            let client = backend
+                .builder(&url, options)
+                .without_retry()
+                .build()
+                .unwrap();
+            let vm = client.get_vm(&id(), &CallOptions::default()).await;
+            assert_eq!(vm.is_ok(), is_trusted, "{} {host}: {vm:?}", backend.name);
+            server.join().unwrap();
+        }
+        // An own certificate that nobody named is none.
+        let (port, server) = serve_one_as(pem.as_bytes(), key.serialize_pem().as_bytes());
+        let options = TransportOptions::default();
+        let options = options.with_root_certificates(AUTHORITY).unwrap();
+        let url = format!("https://127.0.0.1:{port}");
+        refused(
+            &backend.builder(&url, options).build().unwrap(),
+            "certificate",
+        )
+        .await;
+        assert_eq!(server.join().unwrap(), "");
     }
 }
 
