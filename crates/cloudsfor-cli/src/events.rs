@@ -6,7 +6,7 @@ mod tests;
 use clap::Args;
 use cloudsfor_core::Api;
 use cloudsfor_types::event::InvalidEventCursor;
-use cloudsfor_types::{Event, EventCursor, Extra, Json};
+use cloudsfor_types::{Event, EventCursor, Extra, Json, Timestamp};
 use futures_util::StreamExt;
 
 use crate::args::{Global, quote};
@@ -88,7 +88,7 @@ pub(crate) async fn follow(
             Shown::ThenEnd(shown) => (shown, shown),
         };
         if is_shown {
-            tell(&event, global, terminal)?;
+            tell(&event, stream.at(), global, terminal)?;
             terminal.flush()?;
         }
         if is_last {
@@ -106,25 +106,33 @@ fn resume(cursor: &EventCursor, global: &Global) -> String {
     format!("to go on from here: {}", global.command(&command))
 }
 
-fn tell(event: &Event, global: &Global, terminal: &mut Terminal) -> Result<(), Failure> {
+fn tell(
+    event: &Event,
+    at: Option<&Timestamp>,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<(), Failure> {
     let view = &global.view;
     match &view.output {
         Format::Json => {
-            let line = output::json::line(&as_json(event))?;
+            let line = output::json::line(&as_json(event, at))?;
             writeln!(terminal.out(), "{line}")?;
         }
         Format::Yaml => {
             writeln!(terminal.out(), "---")?;
-            output::document(terminal, view, &as_json(event))?;
+            output::document(terminal, view, &as_json(event, at))?;
         }
         Format::Template(template) => {
-            let text = output::filled(template, &as_json(event))?;
+            let text = output::filled(template, &as_json(event, at))?;
             writeln!(terminal.out(), "{text}")?;
         }
         Format::Id => output::line(terminal, id(event))?,
         _ => {
-            let now = terminal.now().strftime("%Y-%m-%dT%H:%M:%SZ");
-            output::line(terminal, &format!("{now}  {}", in_words(event)))?;
+            // A server that doesn't tell when it happened tells it at once.
+            let at = at.and_then(Timestamp::instant);
+            let at = at.unwrap_or_else(|| terminal.now());
+            let at = at.strftime("%Y-%m-%dT%H:%M:%SZ");
+            output::line(terminal, &format!("{at}  {}", in_words(event)))?;
         }
     }
     Ok(())
@@ -162,10 +170,13 @@ fn in_words(event: &Event) -> String {
 }
 
 /// The event as programs read it: its name, and what it says.
-fn as_json(event: &Event) -> Json {
+fn as_json(event: &Event, at: Option<&Timestamp>) -> Json {
     let of = |name: &str, attributes: Vec<(&str, Json)>| {
         let mut all = Extra::new();
         all.insert("event", name);
+        if let Some(at) = at {
+            all.insert("at", at.to_string());
+        }
         for (name, value) in attributes {
             all.insert(name, value);
         }

@@ -10,6 +10,7 @@ mod action;
 mod api;
 mod apply;
 mod args;
+mod child;
 mod complete;
 mod confirm;
 mod connect;

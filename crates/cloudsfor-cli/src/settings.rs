@@ -150,7 +150,9 @@ pub(crate) fn ask_password(email: &str, terminal: &mut Terminal) -> Result<Secre
 /// The password that a file holds: all of it but the end of its line.
 pub(crate) fn password_text(bytes: Vec<u8>) -> Result<SecretString, &'static str> {
     let text = String::from_utf8(bytes).map_err(|_| "is not UTF-8 text")?;
-    let line = text.strip_suffix('\n').unwrap_or(&text);
+    // Editors of Windows begin files with a byte order mark.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let line = text.strip_suffix('\n').unwrap_or(text);
     match line.strip_suffix('\r').unwrap_or(line) {
         "" => Err("is empty"),
         password => Ok(password.into()),

@@ -31,7 +31,7 @@ use std::fmt;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-use cloudsfor_types::{Event, EventCursor};
+use cloudsfor_types::{Event, EventCursor, Timestamp};
 use futures_core::Stream;
 
 pub(crate) use self::decoder::{Block, Decoder};
@@ -45,6 +45,8 @@ pub struct Delivery {
     pub cursor: Option<EventCursor>,
     /// What happened.
     pub event: Option<Event>,
+    /// When it happened, if the server says so.
+    pub at: Option<Timestamp>,
 }
 
 /// What happens, as it happens.
@@ -57,6 +59,7 @@ pub struct Delivery {
 pub struct EventStream {
     source: Pin<Box<dyn Stream<Item = Result<Delivery>> + Send>>,
     cursor: Option<EventCursor>,
+    at: Option<Timestamp>,
 }
 
 impl EventStream {
@@ -65,7 +68,14 @@ impl EventStream {
         Self {
             source: Box::pin(source),
             cursor: None,
+            at: None,
         }
+    }
+
+    /// When the last event that was taken from the stream happened, if the server says
+    /// so.
+    pub fn at(&self) -> Option<&Timestamp> {
+        self.at.as_ref()
     }
 
     /// Where the stream is: after the last event that was taken from it. `None`
@@ -90,6 +100,7 @@ impl Stream for EventStream {
                 self.cursor = delivery.cursor;
             }
             if let Some(event) = delivery.event {
+                self.at = delivery.at;
                 return Poll::Ready(Some(Ok(event)));
             }
         }

@@ -71,7 +71,8 @@ async fn events_are_resumed_where_they_were_cut() {
     assert_eq!(data(all[1])["vm"]["status"], "new");
     assert_eq!(data(all[2])["action"]["status"], "completed");
     assert_eq!(data(all[3])["vm"]["status"], "running");
-    assert_eq!(data(all[4]), json!({"vm": {"id": vm}, "deleted": true}));
+    let gone = json!({"vm": {"id": vm}, "deleted": true, "at": "2015-01-14T16:36:34Z"});
+    assert_eq!(data(all[4]), gone);
     let third = all[2]
         .lines()
         .find_map(|line| line.strip_prefix("id: "))
@@ -84,4 +85,16 @@ async fn events_are_resumed_where_they_were_cut() {
             "{unknown}"
         );
     }
+}
+
+/// The cursor tells an account nothing of what others do.
+#[tokio::test]
+async fn events_are_numbered_by_account() {
+    let cloud = TestCloud::new().await;
+    let cursor = async |cloud: &TestCloud| blocks(cloud, None, 1).await[0].clone();
+    let before = cursor(&cloud).await;
+    cloud.running("a.example.com").await;
+    let after = cursor(&cloud).await;
+    let number = |line: &str| line.strip_prefix("id: ").unwrap().parse::<u64>().unwrap();
+    assert_eq!(number(&after), number(&before) + 4);
 }

@@ -14,6 +14,7 @@ use serde::Deserialize;
 
 use crate::action::{Action, ActionAnswer};
 use crate::id::VmId;
+use crate::timestamp::Timestamp;
 use crate::vm::{Vm, VmAnswer};
 
 /// Something that happened.
@@ -39,6 +40,15 @@ pub enum Event {
 }
 
 impl Event {
+    /// When the event with these data happened, if the server tells it.
+    pub fn time(data: &[u8]) -> Option<Timestamp> {
+        #[derive(Deserialize)]
+        struct Told {
+            at: Option<Timestamp>,
+        }
+        serde_json::from_slice::<Told>(data).ok()?.at
+    }
+
     /// Reads an event by its name and its data.
     ///
     /// # Errors

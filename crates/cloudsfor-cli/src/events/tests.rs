@@ -39,6 +39,7 @@ fn api(events: Vec<Result<Event, Error>>) -> MockApi {
             event.map(|event| Delivery {
                 cursor: Some(EventCursor::new(number.to_string()).unwrap()),
                 event: Some(event),
+                at: None,
             })
         });
         let for_ever = stream::iter(numbered).chain(stream::pending());

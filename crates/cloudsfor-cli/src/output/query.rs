@@ -65,7 +65,7 @@ impl FromStr for SortKey {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (field, order) = text.rsplit_once(':').unwrap_or((text, "asc"));
+        let (field, order) = text.trim().rsplit_once(':').unwrap_or((text.trim(), "asc"));
         if field.is_empty() {
             return Err("must name a column");
         }

@@ -46,6 +46,14 @@ impl View {
             Some(usual) if in_columns && !usual.is_empty() => usual,
             _ => return None,
         };
-        Some(names.iter().map(|name| Field::named(name)).collect())
+        let mut fields: Vec<Field<T>> = Vec::with_capacity(names.len());
+        for name in names {
+            let field = Field::named(name.trim());
+            // In an object each name is there once.
+            if !self.output.is_document() || fields.iter().all(|of| of.key() != field.key()) {
+                fields.push(field);
+            }
+        }
+        Some(fields)
     }
 }

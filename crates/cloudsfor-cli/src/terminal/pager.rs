@@ -1,7 +1,9 @@
 //! Results that are longer than the screen, shown by the user's pager.
 
 use std::io::{self, Write};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
+
+use crate::child;
 
 /// A terminal's output that is held back until it is flushed: what doesn't fit the
 /// screen then goes to the pager.
@@ -25,7 +27,7 @@ impl<W: Write> Paged<W> {
 
     /// Shows it by the pager; false if that can't be run.
     fn page(&self) -> bool {
-        let mut pager = Command::new("sh");
+        let mut pager = child::command("sh");
         pager.arg("-c").arg(&self.pager).stdin(Stdio::piped());
         if std::env::var_os("LESS").is_none() {
             // Colours as they are, and what is left of the screen stays.

@@ -68,7 +68,7 @@ pub(crate) async fn vnc(
 
 fn open(vm: &Vm, socket: &str, terminal: &mut Terminal) -> Result<Exit, Failure> {
     terminal.flush()?;
-    let mut viewer = std::process::Command::new("vncviewer");
+    let mut viewer = crate::child::command("vncviewer");
     let status = viewer.arg(socket).status().map_err(|error| {
         failed(vm, &format!("vncviewer can't be run: {error}")).next("install TigerVNC's viewer")
     })?;

@@ -11,6 +11,7 @@ use cloudsfor_types::{Vm, VmFeature, VmSelector, VmStatus, id};
 use super::find::find;
 use super::view::{main_address, ssh_port};
 use crate::args::{Global, selector};
+use crate::child;
 use crate::exit::Exit;
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -103,7 +104,7 @@ pub(super) async fn ssh(
 /// VM had its address before; another one than before is refused. Only people may be
 /// asked for anything.
 pub(super) fn command(vm: &Vm, user: &str, may_ask: bool) -> Command {
-    let mut command = Command::new("ssh");
+    let mut command = child::command("ssh");
     command.args(["-o", "StrictHostKeyChecking=accept-new"]);
     // Of a hostile server's id nothing reaches ssh that could be read in another way.
     if id::is_canonical(vm.id.as_str()) {

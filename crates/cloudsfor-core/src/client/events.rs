@@ -89,6 +89,7 @@ impl Watch {
                     return Some(Ok(Delivery {
                         cursor: None,
                         event: Some(Event::Reset),
+                        at: None,
                     }));
                 }
                 Ok(()) => {}
@@ -128,14 +129,16 @@ impl Watch {
         if cursor.is_some() {
             self.cursor.clone_from(&cursor);
         }
+        let mut at = None;
         let event = match block.data {
             None => None,
             Some(data) => {
                 self.pauses = Pauses::default();
+                at = Event::time(&data);
                 Some(Event::decode(&block.name, &data).map_err(|error| unreadable(error, &data))?)
             }
         };
-        Ok(Delivery { cursor, event })
+        Ok(Delivery { cursor, event, at })
     }
 
     /// Connects again after a pause, until that succeeds, can't succeed, or has

@@ -48,6 +48,7 @@ async fn first_line(command: &str) -> Result<SecretString, ProfileError> {
     let failed = |why: String| ProfileError::PasswordCommand { why };
     let not_run = |error: std::io::Error| failed(format!("can't be run ({error})"));
     let mut child = Command::new("sh")
+        .env_remove("CLOUDSFOR_PASSWORD")
         .arg("-c")
         .arg(command)
         .stdout(Stdio::piped())

@@ -12,7 +12,7 @@ use crate::store::events;
 const KEPT: i64 = 24 * 60 * 60;
 
 pub(super) fn vm(tx: &Tx<'_>, account: AccountId, vm: &Vm) -> CloudResult<()> {
-    note(tx, account, "vm", &json!({ "vm": vm }))
+    note(tx, account, "vm", json!({ "vm": vm }))
 }
 
 pub(super) fn vm_deleted(tx: &Tx<'_>, account: AccountId, id: &VmId) -> CloudResult<()> {
@@ -20,16 +20,23 @@ pub(super) fn vm_deleted(tx: &Tx<'_>, account: AccountId, id: &VmId) -> CloudRes
         tx,
         account,
         "vm",
-        &json!({ "vm": { "id": id }, "deleted": true }),
+        json!({ "vm": { "id": id }, "deleted": true }),
     )
 }
 
 pub(super) fn action(tx: &Tx<'_>, account: AccountId, action: &Action) -> CloudResult<()> {
-    note(tx, account, "action", &json!({ "action": action }))
+    note(tx, account, "action", json!({ "action": action }))
 }
 
-fn note(tx: &Tx<'_>, account: AccountId, kind: &str, data: &serde_json::Value) -> CloudResult<()> {
-    let (now, data) = (tx.second(), data.to_string());
+fn note(
+    tx: &Tx<'_>,
+    account: AccountId,
+    kind: &str,
+    mut data: serde_json::Value,
+) -> CloudResult<()> {
+    let now = tx.second();
+    data["at"] = json!(super::timestamp(now));
+    let data = data.to_string();
     Ok(events::insert(
         tx.connection,
         account,

@@ -30,8 +30,9 @@ pub(super) async fn watch(call: Call) -> Answer {
     call.no_parameters()?;
     let last_event_id = call.head.headers.get("last-event-id");
     let asked = last_event_id.map(|id| id.to_str().ok().and_then(|id| id.parse().ok()));
+    let account = call.account();
     let (start, cursor) = call.cloud.read(|c| -> CloudResult<_> {
-        let (first, last) = (events::first(c)?, events::last(c)?);
+        let (first, last) = (events::first(c, account)?, events::last(c, account)?);
         Ok(match asked {
             // A line with an id alone tells a newcomer where the journal is.
             None => (format!("id: {last}\n\n"), last),
@@ -41,13 +42,7 @@ pub(super) async fn watch(call: Call) -> Answer {
         })
     })?;
     let (sender, receiver) = mpsc::channel(16);
-    tokio::spawn(send(
-        call.cloud.clone(),
-        call.account(),
-        start,
-        cursor,
-        sender,
-    ));
+    tokio::spawn(send(call.cloud.clone(), account, start, cursor, sender));
     let mut response = Response::new(Body::new(Chunks(receiver)));
     let headers = response.headers_mut();
     headers.insert(

@@ -1,6 +1,6 @@
 //! The journal of what happened, for those who watch.
 
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, params};
 
 use super::StoreError;
 use super::accounts::AccountId;
@@ -8,7 +8,7 @@ use super::accounts::AccountId;
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
-    /// Its place in the journal.
+    /// Its place in the account's journal.
     pub cursor: i64,
     /// `vm` or `action`.
     pub kind: String,
@@ -25,11 +25,17 @@ pub fn insert(
     now: i64,
     oldest: i64,
 ) -> Result<(), StoreError> {
+    let number: i64 = connection
+        .prepare_cached(
+            "UPDATE accounts SET last_event = last_event + 1 WHERE id = ? RETURNING last_event",
+        )?
+        .query_row([account.0], |row| row.get(0))?;
     connection
         .prepare_cached(
-            "INSERT INTO events (account_id, kind, data, created_at) VALUES (?, ?, ?, ?)",
+            "INSERT INTO events (account_id, number, kind, data, created_at)
+             VALUES (?, ?, ?, ?, ?)",
         )?
-        .execute(params![account.0, kind, data, now])?;
+        .execute(params![account.0, number, kind, data, now])?;
     connection
         .prepare_cached(
             "DELETE FROM events WHERE id IN (
@@ -47,7 +53,8 @@ pub fn after(
     limit: u32,
 ) -> Result<Vec<Event>, StoreError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, kind, data FROM events WHERE account_id = ? AND id > ? ORDER BY id LIMIT ?",
+        "SELECT number, kind, data FROM events
+         WHERE account_id = ? AND number > ? ORDER BY number LIMIT ?",
     )?;
     let rows = statement.query_map(params![account.0, cursor, limit], |row| {
         Ok(Event {
@@ -59,22 +66,20 @@ pub fn after(
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The last place in the journal.
-pub fn last(connection: &Connection) -> Result<i64, StoreError> {
-    let last: Option<i64> = connection
-        .prepare_cached("SELECT seq FROM sqlite_sequence WHERE name = 'events'")?
-        .query_row([], |row| row.get(0))
-        .optional()?;
-    Ok(last.unwrap_or(0))
+/// The last place in the account's journal.
+pub fn last(connection: &Connection, account: AccountId) -> Result<i64, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT last_event FROM accounts WHERE id = ?")?
+        .query_row([account.0], |row| row.get(0))?)
 }
 
-/// The first place that the journal still has; past the last if it has none.
-pub fn first(connection: &Connection) -> Result<i64, StoreError> {
+/// The first place that the account's journal still has; past the last if it has none.
+pub fn first(connection: &Connection, account: AccountId) -> Result<i64, StoreError> {
     let first: Option<i64> = connection
-        .prepare_cached("SELECT min(id) FROM events")?
-        .query_row([], |row| row.get(0))?;
+        .prepare_cached("SELECT min(number) FROM events WHERE account_id = ?")?
+        .query_row([account.0], |row| row.get(0))?;
     match first {
         Some(first) => Ok(first),
-        None => Ok(last(connection)? + 1),
+        None => Ok(last(connection, account)? + 1),
     }
 }
