@@ -14,10 +14,27 @@ const READY: &str = "READY> ";
 /// Begins a subcommand, a flag and a VM's name, and leaves the rest to Tab.
 const TYPED: &str = "cloudsfor vm ge\t--quie\tweb.\t-o name >out";
 
+/// Begins a key's name with blanks in it, and one that a shell would execute.
+const TYPED_NAMES: &str = "cloudsfor key get my\t-o name >out";
+const TYPED_TRAP: &str = "cloudsfor key get tou\t-o name >out";
+const TRAP: &str = "touched $(touch trap) `touch trap`";
+
+const KEYS: [&str; 2] = [
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIMC2nHvJbYNgvcgdwuCNFokbt3A1TlYuuBZ8I9MJmQNq",
+    "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIFa1f6ELpmj5DMsDvqhtzkRp94hjXknf55dnNNXRQH42",
+];
+
 /// Types at this shell, which reads the script when it starts.
 fn completes(dir: &Path, shell: &Command) {
     let served = Served::start(&dir.join("data"));
     served.cli(&create("web.example.com", &["-q"])).ok();
+    for (name, key) in ["my laptop", TRAP].into_iter().zip(KEYS) {
+        let file = dir.join("key.pub");
+        std::fs::write(&file, key).unwrap();
+        served
+            .cli(&["key", "create", name, "--file", file.to_str().unwrap()])
+            .ok();
+    }
     let mut command = served.command(&[]);
     let programs = Path::new(command.get_program()).parent().unwrap();
     let path = std::env::var("PATH").unwrap_or_default();
@@ -38,12 +55,17 @@ fn completes(dir: &Path, shell: &Command) {
     }
     let mut session = at_terminal(at_shell);
     session.exp_string(READY).unwrap();
-    session.send_line(TYPED).unwrap();
-    session.exp_string(READY).unwrap();
+    let mut outs = Vec::new();
+    for typed in [TYPED, TYPED_NAMES, TYPED_TRAP] {
+        session.send_line(typed).unwrap();
+        session.exp_string(READY).unwrap();
+        outs.push(std::fs::read_to_string(dir.join("out")).unwrap_or_default());
+    }
     session.send_line("exit").unwrap();
     let (shown, _) = end(session);
-    let out = std::fs::read_to_string(dir.join("out")).unwrap_or_default();
-    assert_eq!(out, "web.example.com\n", "{shown}");
+    let expected = ["web.example.com", "my laptop", TRAP];
+    assert_eq!(outs, expected.map(|name| format!("{name}\n")), "{shown}");
+    assert!(!dir.join("trap").exists(), "{shown}");
 }
 
 /// Whether a shell is there, which it must be where CI has installed it.

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::NonEmptyStringValueParser;
-use clap::{ArgAction, Args, Command, CommandFactory, Parser, ValueEnum, ValueHint};
+use clap::{ArgAction, Args, Command, CommandFactory, Parser, ValueEnum};
 use cloudsfor_core::CallOptions;
 use cloudsfor_types::{FieldFault, VmId, id};
 use serde_json::{Map, Value};
@@ -45,7 +45,7 @@ pub(crate) fn command() -> Command {
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Global {
     /// Use the cloud embedded in this program
-    #[arg(long, conflicts_with = "endpoint")]
+    #[arg(long, conflicts_with = "endpoint", overrides_with = "local")]
     pub(crate) local: bool,
 
     /// Use this profile (see `cloudsfor profile`); `local` is the service that
@@ -65,7 +65,7 @@ pub(crate) struct Global {
 
     /// A file with certificate authorities to trust beside the system's, or with the
     /// server's own certificate, in PEM [env: CLOUDSFOR_CA_FILE]
-    #[arg(long, value_name = "FILE", conflicts_with = "local", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE", conflicts_with = "local")]
     pub(crate) ca_file: Option<PathBuf>,
 
     /// The account's e-mail [env: CLOUDSFOR_EMAIL]
@@ -107,7 +107,7 @@ pub(crate) struct Global {
     debug: bool,
 
     /// Say nothing but results and errors
-    #[arg(short, long)]
+    #[arg(short, long, overrides_with = "quiet")]
     pub(crate) quiet: bool,
 }
 

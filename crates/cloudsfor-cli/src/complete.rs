@@ -6,13 +6,15 @@
 //! answer in time, or at all, is completed from what it answered last.
 
 mod cache;
+mod fixed;
+mod quoting;
 mod things;
 
 use std::ffi::OsStr;
 use std::sync::mpsc;
 use std::time::Duration;
 
-use clap::{Args, Command, Parser, ValueEnum};
+use clap::{Arg, Args, Command, Parser, ValueEnum, ValueHint};
 use clap_complete::env::{CompleteEnv, Shells};
 use clap_complete::{ArgValueCompleter, CompletionCandidate};
 
@@ -22,6 +24,8 @@ use crate::failure::Failure;
 use crate::settings::Environment;
 use crate::terminal::Terminal;
 use cache::Cache;
+use fixed::Fixed;
+use quoting::Quoting;
 use things::{Item, Kind};
 
 /// The variable by which a shell's script asks for completion.
@@ -83,20 +87,22 @@ pub(crate) fn script(shell: &str) -> String {
 /// Answers a shell that asks for completion, and ends the process; returns if none
 /// asks.
 pub(crate) fn answer_a_shell() {
-    if std::env::var_os(VARIABLE).is_some_and(|shell| !shell.is_empty()) {
-        let env = CompleteEnv::with_factory(command);
+    let shell = std::env::var(VARIABLE).unwrap_or_default();
+    if !shell.is_empty() {
+        let quoting = Quoting::of(&shell);
+        let env = CompleteEnv::with_factory(|| command(quoting));
         env.bin(NAME).completer(NAME).complete();
     }
 }
 
 /// The whole command line with completers for what is in the cloud.
-fn command() -> Command {
+fn command(quoting: Quoting) -> Command {
     let mut command = args::command();
     command.build();
-    with_things(command, "")
+    with_things(command, "", quoting)
 }
 
-fn with_things(command: Command, noun: &str) -> Command {
+fn with_things(command: Command, noun: &str, quoting: Quoting) -> Command {
     let verb = command.get_name().to_owned();
     let noun_of_below = if noun.is_empty() && verb != NAME {
         verb.clone()
@@ -104,18 +110,34 @@ fn with_things(command: Command, noun: &str) -> Command {
         noun.to_owned()
     };
     command
-        .mut_args(
-            |arg| match Kind::of(&noun_of_below, &verb, arg.get_id().as_str()) {
-                Some(kind) => arg.add(ArgValueCompleter::new(move |current: &OsStr| {
-                    candidates(kind, current)
-                })),
-                None => arg,
-            },
-        )
-        .mut_subcommands(|below| with_things(below, &noun_of_below))
+        .mut_args(|arg| with_values(arg, &noun_of_below, &verb, quoting))
+        .mut_subcommands(|below| with_things(below, &noun_of_below, quoting))
 }
 
-fn candidates(kind: Kind, current: &OsStr) -> Vec<CompletionCandidate> {
+/// The argument with what completes it: what the cloud has, fixed values, or paths.
+fn with_values(arg: Arg, noun: &str, verb: &str, quoting: Quoting) -> Arg {
+    let id = arg.get_id().as_str();
+    if let Some(kind) = Kind::of(noun, verb, id) {
+        let complete = move |current: &OsStr| candidates(kind, current, quoting);
+        return arg.add(ArgValueCompleter::new(complete));
+    }
+    if let Some(fixed) = Fixed::of(noun, id) {
+        let (noun, verb) = (noun.to_owned(), verb.to_owned());
+        let complete = move |current: &OsStr| {
+            let current = current.to_string_lossy();
+            fixed.values(&noun, &verb, &current)
+        };
+        return arg.add(ArgValueCompleter::new(complete));
+    }
+    let names = arg.get_value_names().unwrap_or_default();
+    match names.first().map(|name| name.as_str()) {
+        Some("FILE") => arg.value_hint(ValueHint::FilePath),
+        Some("DIR") => arg.value_hint(ValueHint::DirPath),
+        _ => arg,
+    }
+}
+
+fn candidates(kind: Kind, current: &OsStr, quoting: Quoting) -> Vec<CompletionCandidate> {
     let Some(current) = current.to_str() else {
         return Vec::new();
     };
@@ -127,19 +149,31 @@ fn candidates(kind: Kind, current: &OsStr) -> Vec<CompletionCandidate> {
         Some(global) => items(kind, global),
         None => Vec::new(),
     };
-    matching(&items, current)
+    matching(&items, current, quoting)
 }
 
-/// Names at once, ids when they are begun.
-fn matching(items: &[Item], current: &str) -> Vec<CompletionCandidate> {
-    let begun =
-        |item: &&Item| item.value.starts_with(current) && !(item.is_id && current.is_empty());
+/// Names at once, ids when they are begun; after `id:` and `name:` those alone.
+fn matching(items: &[Item], current: &str, quoting: Quoting) -> Vec<CompletionCandidate> {
+    let current = quoting.unquoted(current);
+    let (prefix, current) = ["id:", "name:"]
+        .into_iter()
+        .find_map(|prefix| Some((prefix, current.strip_prefix(prefix)?)))
+        .unwrap_or(("", &current));
+    let begun = |item: &&Item| {
+        let is_asked = match prefix {
+            "id:" => item.is_id,
+            "name:" => !item.is_id,
+            _ => !(item.is_id && current.is_empty()),
+        };
+        is_asked && item.value.starts_with(current)
+    };
     items
         .iter()
         .filter(begun)
         .map(|item| {
             let help = (!item.help.is_empty()).then(|| item.help.clone().into());
-            CompletionCandidate::new(&item.value).help(help)
+            let value = format!("{prefix}{}", quoting.quoted(&item.value));
+            CompletionCandidate::new(value).help(help)
         })
         .collect()
 }
@@ -224,7 +258,7 @@ mod tests {
         };
         let items = [Item::name("web"), Item::name("db"), id];
         let values = |current: &str| -> Vec<_> {
-            let found = matching(&items, current);
+            let found = matching(&items, current, Quoting::ByShell);
             found
                 .iter()
                 .map(|c| c.get_value().to_string_lossy().into_owned())
@@ -233,11 +267,31 @@ mod tests {
         assert_eq!(values(""), ["web", "db"]);
         assert_eq!(values("w"), ["web"]);
         assert_eq!(values("9"), ["9a33"]);
+        assert_eq!(values("id:"), ["id:9a33"]);
+        assert_eq!(values("name:w"), ["name:web"]);
+    }
+
+    #[test]
+    fn bash_gets_a_word_in_which_nothing_is_executed() {
+        let items = [
+            Item::name("my laptop"),
+            Item::name("$(touch${IFS}x)"),
+            Item::name("/tmp/s*"),
+        ];
+        let values = |current: &str| -> Vec<_> {
+            let found = matching(&items, current, Quoting::ByUs);
+            let text = |c: &CompletionCandidate| c.get_value().to_string_lossy().into_owned();
+            found.iter().map(text).collect()
+        };
+        assert_eq!(values("my"), [r"my\ laptop"]);
+        assert_eq!(values(r"my\ l"), [r"my\ laptop"]);
+        assert_eq!(values("$"), [r"\$\(touch\$\{IFS\}x\)"]);
+        assert_eq!(values("/tmp"), [r"/tmp/s\*"]);
     }
 
     #[test]
     fn every_argument_that_names_something_is_completed() {
-        let command = command();
+        let command = command(Quoting::ByShell);
         for (path, arg) in [
             ("vm get", "which"),
             ("vm stop", "named"),
@@ -250,6 +304,38 @@ mod tests {
             ("key delete", "named"),
             ("domain record list", "domain"),
             ("action wait", "actions"),
+        ] {
+            let below = path.split(' ').fold(&command, |command, name| {
+                command.find_subcommand(name).unwrap()
+            });
+            let arg = below.get_arguments().find(|a| a.get_id() == arg).unwrap();
+            assert!(arg.get::<ArgValueCompleter>().is_some(), "{path} {arg}");
+        }
+    }
+
+    #[test]
+    fn files_and_fixed_values_are_completed() {
+        let command = command(Quoting::ByShell);
+        for (path, arg) in [
+            ("apply", "file"),
+            ("key create", "file"),
+            ("vm create", "user_data"),
+            ("serve restore", "file"),
+            ("serve", "password_file"),
+            ("api", "input"),
+        ] {
+            let below = path.split(' ').fold(&command, |command, name| {
+                command.find_subcommand(name).unwrap()
+            });
+            let arg = below.get_arguments().find(|a| a.get_id() == arg).unwrap();
+            assert_eq!(arg.get_value_hint(), ValueHint::FilePath, "{path} {arg}");
+        }
+        for (path, arg) in [
+            ("vm list", "output"),
+            ("vm list", "columns"),
+            ("vm list", "conditions"),
+            ("vm list", "status"),
+            ("domain record create", "kind"),
         ] {
             let below = path.split(' ').fold(&command, |command, name| {
                 command.find_subcommand(name).unwrap()

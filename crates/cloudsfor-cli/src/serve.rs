@@ -12,6 +12,7 @@ mod image;
 mod switch;
 mod usage;
 
+use std::io::IsTerminal;
 use std::net::SocketAddr;
 use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
@@ -265,7 +266,7 @@ async fn operate(
         CloudTask::Account { verb } => account::run(&admin, verb, global, terminal).await,
         CloudTask::Audit(args) => audit::run(&admin, args, global, terminal),
         CloudTask::Usage(args) => usage::run(&admin, args, global, terminal),
-        CloudTask::Backup(args) => backup::backup(&admin, args, terminal),
+        CloudTask::Backup(args) => backup::backup(&admin, &dir, args, terminal),
     };
     admin.close().await;
     ended
@@ -404,10 +405,17 @@ fn stop_signal() -> std::io::Result<impl Future<Output = ()>> {
         signal(SignalKind::interrupt())?,
         signal(SignalKind::terminate())?,
     );
+    // The terminal of a service that was started on one is closed: that ends it. To any
+    // other service it says to read its files again, which certificates are at each
+    // change anyway.
+    let mut hang_up = signal(SignalKind::hangup())?;
+    let is_on_terminal = std::io::stdin().is_terminal() || std::io::stderr().is_terminal();
     Ok(async move {
+        let hung_up = async { while hang_up.recv().await.is_some() && !is_on_terminal {} };
         tokio::select! {
             _ = interrupt.recv() => {}
             _ = terminate.recv() => {}
+            () = hung_up => {}
         }
     })
 }

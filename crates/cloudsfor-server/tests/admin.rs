@@ -314,3 +314,50 @@ async fn an_account_may_make_so_many_requests_and_others_as_many() {
     // Who is nobody has no requests to lose.
     assert_eq!(limited.login("nobody@example.com", "x").await.status, 401);
 }
+
+#[tokio::test]
+async fn a_store_with_more_than_a_store_has_is_not_put_back() {
+    let cloud = TestCloud::new().await;
+    let dir = tempfile::tempdir().unwrap();
+    for (name, statement) in [
+        (
+            "trigger",
+            "CREATE TRIGGER t AFTER INSERT ON vms BEGIN DELETE FROM accounts; END",
+        ),
+        ("view", "CREATE VIEW v AS SELECT * FROM passwords"),
+        ("table", "CREATE TABLE more (x)"),
+        ("column", "ALTER TABLE vms ADD COLUMN \"x) --\" TEXT"),
+        ("less", "DROP INDEX events_by_age"),
+    ] {
+        let file = dir.path().join(name);
+        cloud.admin().backup(&file).unwrap();
+        let restored = dir.path().join(format!("{name}-restored"));
+        assert!(Admin::restore(&restored, &file, false).is_ok(), "{name}");
+        rusqlite::Connection::open(&file)
+            .and_then(|connection| connection.execute_batch(statement))
+            .unwrap();
+        let restored = dir.path().join(format!("{name}-refused"));
+        let refused = Admin::restore(&restored, &file, false);
+        assert!(
+            matches!(refused, Err(AdminError::Store(StoreError::Damaged { .. }))),
+            "{name}: {refused:?}"
+        );
+        assert!(!restored.join("cloud.db").exists());
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_data_directory_that_others_may_write_to_is_refused() {
+    use std::os::unix::fs::PermissionsExt;
+    let cloud = TestCloud::new().await;
+    for (mode, is_refused) in [(0o777, true), (0o770, true), (0o755, false), (0o700, false)] {
+        let permissions = std::fs::Permissions::from_mode(mode);
+        std::fs::set_permissions(cloud.dir.path(), permissions).unwrap();
+        let opened = Admin::open(cloud.dir.path()).map(drop);
+        assert_eq!(opened.is_err(), is_refused, "{mode:o}: {opened:?}");
+        if let Err(error) = opened {
+            assert!(error.to_string().contains("chmod go-w"), "{error}");
+        }
+    }
+}

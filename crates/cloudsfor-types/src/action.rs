@@ -10,7 +10,7 @@ use crate::object::object;
 use crate::open_enum::open_enum;
 use crate::page::{Links, Meta};
 use crate::region::RegionName;
-use crate::request::{Fields, checked, number, string};
+use crate::request::{Fields, checked, number, string, title};
 use crate::timestamp::Timestamp;
 use crate::units::Gigabytes;
 use crate::{names, rules};
@@ -226,7 +226,7 @@ impl VmAction {
             ActionType::DisableBackups => Some(Self::DisableBackups),
             ActionType::Resize => Some(Self::resize(&mut fields)),
             ActionType::Snapshot => fields
-                .required("name", |v| checked(string(v)?, rules::title))
+                .required("name", |v| title(v, rules::title_beside_hex_ids))
                 .map(|name| Self::Snapshot { name }),
             ActionType::Restore => fields
                 .required("image", |v| checked(string(v)?, rules::identifier))

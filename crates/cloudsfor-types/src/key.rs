@@ -8,7 +8,7 @@ use crate::lenient::{OneOrMany, Whole};
 use crate::object::object;
 use crate::page::{Links, Meta};
 use crate::public_key;
-use crate::request::{Fields, checked, string};
+use crate::request::{Fields, string, title};
 use crate::rules;
 
 object! {
@@ -63,7 +63,7 @@ impl CreateKey {
     /// All faults at once.
     pub fn decode(body: Map<String, Value>) -> Result<Self, Vec<FieldFault>> {
         let mut fields = Fields::new(body);
-        let name = fields.required("name", |v| checked(string(v)?, rules::title));
+        let name = fields.required("name", |v| title(v, rules::key_name));
         let public_key = fields.required("public_key", |v| public_key::normal(string(v)?));
         let faults = fields.finish();
         match (name, public_key) {
@@ -87,7 +87,7 @@ impl UpdateKey {
     /// All faults at once.
     pub fn decode(body: Map<String, Value>) -> Result<Self, Vec<FieldFault>> {
         let mut fields = Fields::new(body);
-        let name = fields.required("name", |v| checked(string(v)?, rules::title));
+        let name = fields.required("name", |v| title(v, rules::key_name));
         let faults = fields.finish();
         name.filter(|_| faults.is_empty())
             .map(|name| Self { name })

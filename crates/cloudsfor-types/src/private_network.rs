@@ -8,7 +8,7 @@ use crate::id::{NetworkId, VmId};
 use crate::lenient::{OneOrMany, Text, Whole};
 use crate::object::object;
 use crate::page::{Links, Meta};
-use crate::request::{Fields, checked, string};
+use crate::request::{Fields, string, title};
 use crate::rules;
 
 object! {
@@ -62,7 +62,7 @@ impl CreateNetwork {
     /// All faults at once.
     pub fn decode(body: Map<String, Value>) -> Result<Self, Vec<FieldFault>> {
         let mut fields = Fields::new(body);
-        let name = fields.required("name", |v| checked(string(v)?, rules::title));
+        let name = fields.required("name", |v| title(v, rules::title_beside_hex_ids));
         let faults = fields.finish();
         name.filter(|_| faults.is_empty())
             .map(|name| Self { name })

@@ -262,6 +262,14 @@ pub(crate) fn checked(
     rule(text).map(|()| text.to_owned())
 }
 
+/// A name for people without blanks around it, if it keeps the rule.
+pub(crate) fn title(
+    value: &Value,
+    rule: impl Fn(&str) -> Result<(), String>,
+) -> Result<String, String> {
+    checked(string(value)?.trim(), rule)
+}
+
 /// Labels: an object of strings.
 pub(crate) fn labels(value: &Value) -> Result<BTreeMap<String, String>, String> {
     let label = |(key, value): (&String, &Value)| match value.as_str() {

@@ -34,6 +34,38 @@ pub fn title(text: &str) -> Result<(), String> {
     no_control_characters(text)
 }
 
+/// A title of a thing whose id is 32 hex digits: it can't be confused with one.
+pub fn title_beside_hex_ids(text: &str) -> Result<(), String> {
+    title(text)?;
+    if text.len() == 32 && text.bytes().all(|b| b.is_ascii_hexdigit()) {
+        return Err("must not be 32 hex digits: it could be confused with an id".into());
+    }
+    Ok(())
+}
+
+/// A key's name: a title that can't be confused with a key's id or fingerprint.
+pub fn key_name(text: &str) -> Result<(), String> {
+    title(text)?;
+    if text.bytes().all(|b| b.is_ascii_digit()) {
+        return Err("must not be a number: it could be confused with an id".into());
+    }
+    if is_fingerprint(text) {
+        return Err("must not be a fingerprint: it could be confused with another key's".into());
+    }
+    Ok(())
+}
+
+/// Whether the text has the form of a key's fingerprint: `SHA256:…`, `MD5:…` or 16 pairs
+/// of hex digits.
+pub fn is_fingerprint(text: &str) -> bool {
+    let is_pair = |pair: &str| pair.len() == 2 && pair.bytes().all(|b| b.is_ascii_hexdigit());
+    let is_graphic = text.bytes().all(|b| b.is_ascii_graphic());
+    is_graphic
+        && (text.starts_with("SHA256:")
+            || text.starts_with("MD5:")
+            || text.split(':').count() == 16 && text.split(':').all(is_pair))
+}
+
 fn no_control_characters(text: &str) -> Result<(), String> {
     match text.chars().find(|c| c.is_control()) {
         Some(bad) => Err(format!("must not have the control character {bad:?}")),

@@ -154,8 +154,7 @@ fn items<T: Resource>(found: &[T], help: impl Fn(&T) -> String) -> Vec<Item> {
             .take(2)
             .count()
             == 1;
-        let is_word =
-            !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || c.is_control());
+        let is_word = !name.is_empty() && !name.contains(char::is_control);
         if is_own && is_word {
             items.push(Item {
                 value: name.to_owned(),

@@ -184,7 +184,7 @@ fn is_time(path: &str) -> bool {
 }
 
 /// The name as all ways to write it have it: `part_of`.
-fn folded(name: &str) -> String {
+pub(crate) fn folded(name: &str) -> String {
     name.to_lowercase().replace([' ', '-'], "_")
 }
 

@@ -43,6 +43,12 @@ impl Format {
         matches!(self, Self::Json | Self::Yaml)
     }
 
+    /// What users call all forms.
+    pub(crate) fn names() -> Vec<String> {
+        let named = NAMED.iter().map(|(name, _)| *name);
+        named.chain(["template="]).map(str::to_owned).collect()
+    }
+
     /// What users call it.
     pub(crate) fn name(&self) -> &'static str {
         let named = NAMED.iter().find(|(_, format)| format == self);

@@ -1,6 +1,6 @@
 //! `vm create`
 
-use clap::{Args, ValueEnum, ValueHint};
+use clap::{Args, ValueEnum};
 use cloudsfor_core::call::InvalidKey;
 use cloudsfor_core::{Api, CreatedVm, Error, ErrorKind, IdempotencyKey};
 use cloudsfor_types::user_data::USER_DATA_MAX;
@@ -70,7 +70,7 @@ pub(crate) struct Create {
 
     /// A file with data for the first boot (cloud-init), as text or gzip; `-` for
     /// standard input
-    #[arg(long, value_name = "FILE", value_hint = ValueHint::FilePath)]
+    #[arg(long, value_name = "FILE")]
     user_data: Option<String>,
 
     /// Refuse user data that cloud-init would ignore, instead of a warning

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use async_trait::async_trait;
-use cloudsfor_types::{CreateKey, SshKey, UpdateKey, operations};
+use cloudsfor_types::{CreateKey, SshKey, UpdateKey, operations, rules};
 
 use crate::call::CallOptions;
 use crate::error::{Error, Result};
@@ -87,8 +87,7 @@ impl FromStr for KeySelector {
     type Err = InvalidKeySelector;
 
     fn from_str(text: &str) -> std::result::Result<Self, InvalidKeySelector> {
-        let fingerprint = text.contains(':') && text.bytes().all(|b| b.is_ascii_graphic());
-        if fingerprint {
+        if rules::is_fingerprint(text) {
             Ok(Self(text.to_owned()))
         } else {
             let id = text.parse::<u64>().map(Self::from);

@@ -10,6 +10,11 @@ use rusqlite::{Connection, OpenFlags, params_from_iter};
 use super::lock::Alone;
 use super::{Store, StoreError, make_private, schema};
 
+/// What a copy says of itself.
+const NOTE: &str = "The state of a CloudsFor cloud: accounts, VMs, actions, keys, networks, \
+    domains and usage. The disks, images and snapshots of real VMs are not in it: they are in \
+    the folder qemu of the data directory.";
+
 /// Writes the store as it is at one moment to `file`, which must not exist.
 pub(crate) fn save(store: &Store, file: &Path) -> Result<(), StoreError> {
     let failed = at(file);
@@ -23,6 +28,9 @@ pub(crate) fn save(store: &Store, file: &Path) -> Result<(), StoreError> {
     let written = store
         .read(|c| -> Result<(), StoreError> {
             c.execute("VACUUM INTO ?", [new.to_string_lossy()])?;
+            let copy = Connection::open(&new)?;
+            copy.execute("INSERT INTO backup_note (text) VALUES (?)", [NOTE])?;
+            copy.close().map_err(|(_, error)| error)?;
             Ok(())
         })
         .and_then(|()| {
@@ -51,8 +59,18 @@ pub(crate) fn load(file: &Path, path: &Path) -> Result<Option<Option<PathBuf>>, 
     let new = beside(path, "new");
     let _ = fs::remove_file(&new);
     make_private(&new)?;
-    fs::copy(file, &new)
-        .and_then(|_| File::options().write(true).open(&new)?.sync_all())
+    fs::copy(file, &new).map_err(&failed)?;
+    {
+        let copy = Connection::open(&new)?;
+        schema::migrate(&copy, &new)?;
+        copy.execute("DELETE FROM backup_note", [])?;
+        // One file, as it came.
+        copy.pragma_update(None, "journal_mode", "DELETE")?;
+    }
+    File::options()
+        .write(true)
+        .open(&new)
+        .and_then(|file| file.sync_all())
         .map_err(&failed)?;
     let replaced = if path.exists() {
         Some(set_aside(path)?)
@@ -83,13 +101,16 @@ pub(crate) fn clear(connection: &Connection) -> Result<(), StoreError> {
 /// Puts everything that the store `file` has in the place of what is there.
 pub(crate) fn replace(connection: &Connection, file: &Path) -> Result<(), StoreError> {
     let source = Connection::open(file)?;
+    schema::check(&source, file)?;
     schema::migrate(&source, file)?;
     connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
     for table in tables(connection)? {
         connection.execute_batch(&format!("DELETE FROM \"{table}\""))?;
-        let mut rows = source.prepare(&format!("SELECT * FROM \"{table}\""))?;
-        let columns = rows.column_names().collect::<Vec<_>>().join("\", \"");
-        let count = rows.column_count();
+        // The columns are this store's own: nothing of the file gets into a statement.
+        let own = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;
+        let columns = own.column_names().collect::<Vec<_>>().join("\", \"");
+        let count = own.column_count();
+        let mut rows = source.prepare(&format!("SELECT \"{columns}\" FROM \"{table}\""))?;
         let places = vec!["?"; count].join(", ");
         let mut insert = connection.prepare(&format!(
             "INSERT INTO \"{table}\" (\"{columns}\") VALUES ({places})"

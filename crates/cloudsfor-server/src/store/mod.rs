@@ -68,10 +68,14 @@ impl Store {
     /// If the file can't be opened or made, isn't a store, or was written by a
     /// newer version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let in_use = InUse::of(path).map_err(|source| StoreError::File {
+        let failed = |source| StoreError::File {
             path: path.to_owned(),
             source,
-        })?;
+        };
+        if let Some(dir) = path.parent().filter(|dir| dir.exists()) {
+            is_ours_to_write(dir).map_err(failed)?;
+        }
+        let in_use = InUse::of(path).map_err(failed)?;
         make_private(path)?;
         let connection = open(path, OpenFlags::default())?;
         write_ahead(&connection, path)?;
@@ -169,7 +173,26 @@ pub(crate) fn make_private_dir(path: &Path) -> std::io::Result<()> {
     builder.recursive(true);
     #[cfg(unix)]
     std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
+    builder.create(path)?;
+    is_ours_to_write(path)
+}
+
+/// Refuses a directory that others may write to: they could put links and files of
+/// their own in the place of ours.
+fn is_ours_to_write(path: &Path) -> std::io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        if std::fs::metadata(path)?.permissions().mode() & 0o022 != 0 {
+            let dir = path.display();
+            let why = format!("others may write to the directory {dir}: chmod go-w {dir}");
+            return Err(std::io::Error::new(
+                std::io::ErrorKind::PermissionDenied,
+                why,
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Makes the file if there is none, for its owner alone: SQLite gives the files

@@ -29,14 +29,41 @@ pub(super) fn migrate(connection: &Connection, path: &Path) -> Result<(), StoreE
     result
 }
 
-/// Whether a file that is to be put in a store's place is one.
+/// Whether a file that is to be put in a store's place is one: with the tables of its
+/// version, and nothing beside them. A trigger of its own, say, would run with each
+/// change.
 pub(super) fn check(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    match version(connection, path)? {
-        0 => Err(StoreError::NoStore {
+    let version = usize::try_from(version(connection, path)?).unwrap_or_default();
+    if version == 0 {
+        return Err(StoreError::NoStore {
             path: path.to_owned(),
-        }),
-        _ => Ok(()),
+        });
     }
+    let own = Connection::open_in_memory()?;
+    for version in &VERSIONS[..version] {
+        own.execute_batch(version)?;
+    }
+    let (found, own) = (objects(connection)?, objects(&own)?);
+    match found.iter().find(|object| !own.contains(object)) {
+        Some((kind, name, _)) => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            found: format!("it has a {kind} {name} that no store has"),
+        }),
+        None if found.len() < own.len() => Err(StoreError::Damaged {
+            path: path.to_owned(),
+            found: "it lacks tables of its version".into(),
+        }),
+        None => Ok(()),
+    }
+}
+
+/// All tables, indexes, views and triggers of a store, with the statements that made
+/// them.
+fn objects(connection: &Connection) -> Result<Vec<(String, String, Option<String>)>, StoreError> {
+    let mut statement = connection
+        .prepare("SELECT type, name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite_stat%'")?;
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// The store's version: 0 if it is empty.

@@ -99,11 +99,11 @@ fn request_schemas() -> Vec<(&'static str, Value)> {
         (
             "CreateKey",
             request(
-                json!({"name": title(), "public_key": {"type": "string", "minLength": 1, "pattern": "^(ssh|ecdsa)-"}}),
+                json!({"name": key_name(), "public_key": {"type": "string", "minLength": 1, "pattern": "^(ssh|ecdsa|sk)-"}}),
                 json!({}),
             ),
         ),
-        ("UpdateKey", request(json!({"name": title()}), json!({}))),
+        ("UpdateKey", request(json!({"name": key_name()}), json!({}))),
         (
             "CreateNetwork",
             request(json!({"name": title()}), json!({})),
@@ -311,6 +311,12 @@ const DNS_LABEL: &str = "[A-Za-z0-9_]([A-Za-z0-9_-]{0,20}[A-Za-z0-9_])?";
 fn title() -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 255,
         "pattern": format!(r"^{PLAIN}*\S{PLAIN}*$")})
+}
+
+fn key_name() -> Value {
+    let mut name = title();
+    name["not"] = json!({"pattern": r"^\s*[0-9]+\s*$"});
+    name
 }
 
 fn hostname() -> Value {

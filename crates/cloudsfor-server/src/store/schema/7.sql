@@ -12,3 +12,5 @@ ALTER TABLE events ADD COLUMN number INTEGER NOT NULL DEFAULT 0;
 UPDATE events SET number = id;
 DROP INDEX events_of_account;
 CREATE UNIQUE INDEX events_of_account ON events (account_id, number);
+-- What a copy of the store is, for its reader: empty in a store that is in use.
+CREATE TABLE backup_note (text TEXT NOT NULL) STRICT;
