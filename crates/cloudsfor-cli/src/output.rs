@@ -104,6 +104,7 @@ pub(crate) fn list<T: Resource>(
         let hosts: Option<Vec<_>> = items.iter().map(T::host).collect();
         return write_hosts(terminal, &view.output, hosts.as_deref());
     }
+    view.tell_slips::<T>(terminal);
     let Some(fields) = view.fields::<T>() else {
         return document(terminal, view, &items);
     };

@@ -54,11 +54,16 @@ impl<T: Resource> Field<T> {
         self.column.is_none()
     }
 
+    /// Whether the schema has such a field.
+    pub(crate) fn is_known(&self) -> bool {
+        self.column.is_some() || T::knows(&self.name)
+    }
+
     /// Fails if neither the schema nor any of the things has such a field: a slip in its
     /// name shouldn't look like a value that is missing.
     pub(crate) fn check(&self, rows: &[Row<'_, T>]) -> Result<(), Failure> {
         let is_there = |row: &Row<'_, T>| attribute(&row.object, &self.name).is_some();
-        if self.column.is_some() || T::knows(&self.name) || rows.iter().any(is_there) {
+        if self.is_known() || rows.iter().any(is_there) {
             return Ok(());
         }
         let what = format!("there is no column {:?}", self.name);

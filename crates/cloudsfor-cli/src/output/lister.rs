@@ -42,6 +42,7 @@ impl<'t, T: Resource> Lister<'t, T> {
 
     /// Begins a list, whose look [can](Self::can) be shown so.
     pub(crate) fn begin(terminal: &'t mut Terminal, view: &View) -> Result<Self, Failure> {
+        view.tell_slips::<T>(terminal);
         let fields = view.fields().unwrap_or_else(Field::all);
         let with_headers = !view.no_headers;
         let form = match &view.output {

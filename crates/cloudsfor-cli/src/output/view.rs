@@ -5,8 +5,9 @@ use std::collections::BTreeMap;
 use clap::Args;
 
 use super::Resource;
-use super::field::Field;
+use super::field::{self, Field};
 use super::format::Format;
+use crate::terminal::Terminal;
 
 /// The form of results, and which columns they have.
 #[derive(Debug, Clone, Default, Args)]
@@ -39,13 +40,43 @@ pub(crate) struct View {
 impl View {
     /// The fields that were asked for, if any were.
     pub(super) fn fields<T: Resource>(&self) -> Option<Vec<Field<T>>> {
+        if !self.columns.is_empty() {
+            return Some(self.named(&self.columns));
+        }
+        let usual: Vec<Field<T>> = self.named(self.usual::<T>()?);
+        Some(usual.into_iter().filter(Field::is_known).collect())
+    }
+
+    /// Tells which of the profile's columns are none: a slip in the profile is no reason
+    /// to fail when something was done already.
+    pub(super) fn tell_slips<T: Resource>(&self, terminal: &mut Terminal) {
+        let usual: Vec<Field<T>> = match self.columns.is_empty() {
+            true => self
+                .usual::<T>()
+                .map(|names| self.named(names))
+                .unwrap_or_default(),
+            false => Vec::new(),
+        };
+        for slip in usual.iter().filter(|field| !field.is_known()) {
+            let noun = T::NOUN.to_lowercase();
+            let known: Vec<_> = T::COLUMNS.iter().map(|c| field::folded(c.header)).collect();
+            terminal.warn(&format!(
+                "the profile's columns of {noun} have {:?}, which is none: there are {}",
+                slip.key(),
+                known.join(", ")
+            ));
+        }
+    }
+
+    /// The columns that the profile asks for, where the output has columns.
+    fn usual<T: Resource>(&self) -> Option<&[String]> {
         let usual = self.usual_columns.get(&T::NOUN.to_lowercase());
         let in_columns = matches!(self.output, Format::Table | Format::Csv);
-        let names = match usual {
-            _ if !self.columns.is_empty() => &self.columns,
-            Some(usual) if in_columns && !usual.is_empty() => usual,
-            _ => return None,
-        };
+        let usual = usual.filter(|usual| in_columns && !usual.is_empty());
+        usual.map(Vec::as_slice)
+    }
+
+    fn named<T: Resource>(&self, names: &[String]) -> Vec<Field<T>> {
         let mut fields: Vec<Field<T>> = Vec::with_capacity(names.len());
         for name in names {
             let field = Field::named(name.trim());
@@ -54,6 +85,6 @@ impl View {
                 fields.push(field);
             }
         }
-        Some(fields)
+        fields
     }
 }
