@@ -8,6 +8,7 @@ mod backup;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod image;
+mod origins;
 #[cfg(target_os = "linux")]
 mod switch;
 mod usage;
@@ -36,6 +37,7 @@ use crate::failure::Failure;
 use crate::local::{compute, create_time, data_dir, driver};
 use crate::settings::{Environment, PASSWORD_MAX, password_text};
 use crate::terminal::Terminal;
+use origins::OriginArgs;
 
 /// Run the service on this machine, in the foreground.
 ///
@@ -132,6 +134,9 @@ pub(crate) struct Serve {
     /// unencrypted
     #[arg(long)]
     allow_plain_http: bool,
+
+    #[command(flatten)]
+    origins: OriginArgs,
 }
 
 /// Above what is for tests alone.
@@ -308,6 +313,7 @@ async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Ex
         allow_plain_http: args.allow_plain_http,
         dns: args.dns_listen,
         tls: args.tls(),
+        origins: args.origins.origins(),
         limits: Limits::default(),
         api: ApiOptions {
             requests_per_minute: args.rate_limit,
@@ -329,6 +335,12 @@ fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<()
     let found = service.account();
     let out = terminal.out();
     writeln!(out, "CloudsFor listens on {}", service.endpoint())?;
+    let hosts = service.hosts().iter().map(|host| format!(", {host}"));
+    let hosts: String = hosts.collect();
+    writeln!(
+        out,
+        "Hosts: IP addresses, localhost{hosts} (more by --host-name)"
+    )?;
     if let Some(address) = service.dns_address() {
         writeln!(out, "DNS: {address}, by UDP and TCP")?;
     }
@@ -356,7 +368,7 @@ fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<()
 
 fn failure(error: &StartError) -> Failure {
     let exit = match error {
-        StartError::PlainHttp(_) => Exit::Usage,
+        StartError::PlainHttp(_) | StartError::TestingForAll(_) => Exit::Usage,
         StartError::Account(error) => account::exit(error),
         StartError::Cloud(CloudError::OtherDriver { .. }) => Exit::Conflict,
         StartError::Listen { .. }

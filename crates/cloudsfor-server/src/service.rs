@@ -20,7 +20,7 @@ use crate::compute::Simulator;
 use crate::dns::DnsListener;
 use crate::faults::{Faults, Rule};
 use crate::http::{
-    ApiOptions, BASE_PATH, Controls, Limits, Listener, TlsError, TlsFiles, router, serve,
+    ApiOptions, BASE_PATH, Controls, Limits, Listener, Origins, TlsError, TlsFiles, router, serve,
 };
 use crate::ids::Ids;
 use crate::local_profile::LocalProfile;
@@ -49,6 +49,9 @@ pub struct ServiceOptions {
     pub dns: Option<SocketAddr>,
     /// The certificate for TLS, if it is to be used.
     pub tls: Option<TlsFiles>,
+    /// Which hosts are answered, beside this machine's own name, and which proxies are
+    /// believed.
+    pub origins: Origins,
     /// What connections may take.
     pub limits: Limits,
     /// What is decided about the API.
@@ -107,6 +110,12 @@ pub enum StartError {
          a TLS proxy before it and say --allow-plain-http"
     )]
     PlainHttp(SocketAddr),
+    /// Whoever reached it could take hold of the whole cloud.
+    #[error(
+        "{0} can be reached from other machines, and /testing gives everything of the cloud to \
+         anyone: listen on 127.0.0.1, or leave --testing out"
+    )]
+    TestingForAll(SocketAddr),
     /// The address can't be listened on.
     #[error("can't listen on {address}: {source}")]
     Listen {
@@ -134,6 +143,7 @@ pub struct Service {
     listener: Listener,
     by_tls: bool,
     address: SocketAddr,
+    hosts: Vec<String>,
     cloud: Arc<Cloud>,
     worker: JoinHandle<()>,
     account: FoundAccount,
@@ -161,9 +171,16 @@ impl Service {
         };
         let tcp = TcpListener::bind(options.listen).await.map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
+        if options.testing && !address.ip().is_loopback() {
+            return Err(StartError::TestingForAll(address));
+        }
+        let name = rustix::system::uname();
+        let name = name.nodename().to_string_lossy().into_owned();
+        let origins = options.origins.with_hosts([name]);
+        let hosts = origins.told();
         let listener = match options.tls {
-            Some(files) => Listener::tls(tcp, files)?,
-            None => Listener::plain(tcp),
+            Some(files) => Listener::tls(tcp, files)?.with_origins(origins.with_any_host()),
+            None => Listener::plain(tcp).with_origins(origins),
         };
         let dns = match options.dns {
             Some(address) => {
@@ -200,6 +217,7 @@ impl Service {
             listener,
             by_tls,
             address,
+            hosts,
             cloud,
             worker,
             account,
@@ -218,6 +236,11 @@ impl Service {
     pub fn endpoint(&self) -> String {
         let scheme = if self.by_tls { "https" } else { "http" };
         format!("{scheme}://{}{BASE_PATH}", self.address)
+    }
+
+    /// The names that it answers to without TLS, beside IP addresses and `localhost`.
+    pub fn hosts(&self) -> &[String] {
+        &self.hosts
     }
 
     /// Where it answers questions for names.

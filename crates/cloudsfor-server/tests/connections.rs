@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloudsfor_server::cloud::FirstAccount;
-use cloudsfor_server::http::{ApiOptions, BODY_LIMIT, Limits, TlsFiles};
+use cloudsfor_server::http::{ApiOptions, BODY_LIMIT, Limits, Origins, TlsFiles};
 use cloudsfor_server::service::{Service, ServiceOptions, Simulation, StartError};
 use common::{EMAIL, PASSWORD, basic, example};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -30,6 +30,7 @@ struct Running {
 
 fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
     ServiceOptions {
+        origins: Origins::default(),
         listen: "127.0.0.1:0".parse().unwrap(),
         data_dir: dir.path().join("data"),
         account: FirstAccount {

@@ -25,6 +25,8 @@ open_enum! {
         PayloadTooLarge = "payload_too_large",
         /// 415: the body's content type is missing or not JSON.
         UnsupportedMediaType = "unsupported_media_type",
+        /// 421: the service isn't called by the host that the request names.
+        Misdirected = "misdirected",
         /// 422: understood and refused; see [`Reason`].
         UnprocessableEntity = "unprocessable_entity",
         /// 429: too many requests.
@@ -51,6 +53,7 @@ impl ErrorId {
             Self::Conflict => 409,
             Self::PayloadTooLarge => 413,
             Self::UnsupportedMediaType => 415,
+            Self::Misdirected => 421,
             Self::UnprocessableEntity => 422,
             Self::TooManyRequests => 429,
             Self::HeadersTooLarge => 431,
@@ -78,6 +81,8 @@ open_enum! {
         Protected = "protected",
         /// The idempotency key was used for another request.
         KeyReused = "key_reused",
+        /// Of `forbidden`: a page of another origin had it asked for.
+        CrossOrigin = "cross_origin",
         /// Of `not_found`: the API has no such path, whatever there is.
         Path = "path",
     }

@@ -27,8 +27,8 @@ pub(super) const REFERENCE: &str = "/docs";
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Peer {
     pub(super) address: IpAddr,
-    /// Whether it reached us by TLS.
-    pub(super) by_tls: bool,
+    /// Whether a proxy that is believed handed it on.
+    pub(super) by_proxy: bool,
 }
 
 /// Who is let in.
@@ -67,9 +67,16 @@ impl Door {
 
 /// Whether a request is from this machine, and no proxy's for another.
 pub(super) fn is_local(request: &Request) -> bool {
-    let by_proxy = ["forwarded", "x-forwarded-for", "x-forwarded-proto"];
+    let by_proxy = [
+        "forwarded",
+        "via",
+        "x-forwarded-for",
+        "x-forwarded-host",
+        "x-forwarded-proto",
+        "x-real-ip",
+    ];
     let peer = request.extensions().get::<Peer>();
-    peer.is_none_or(|peer| peer.address.to_canonical().is_loopback())
+    peer.is_none_or(|peer| peer.address.to_canonical().is_loopback() && !peer.by_proxy)
         && !by_proxy
             .iter()
             .any(|name| request.headers().contains_key(*name))

@@ -8,7 +8,7 @@ use cloudsfor_types::ErrorId;
 use cloudsfor_types::FieldFault;
 use cloudsfor_types::request::{BodyError, parse_object};
 use cloudsfor_types::user_data::USER_DATA_MAX;
-use http::header::CONTENT_TYPE;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use http_body_util::{BodyExt, LengthLimitError, Limited};
 use serde_json::{Map, Value};
@@ -25,6 +25,14 @@ const _: () = assert!(USER_DATA_MAX < BODY_LIMIT);
 
 /// Reads a body as it is, if it is declared as JSON.
 pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+    let encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if let Some(encoding) = encodings
+        .into_iter()
+        .find(|encoding| *encoding != "identity")
+    {
+        let message = format!("the body must not be encoded, and Content-Encoding is {encoding:?}");
+        return Err(ApiError::new(ErrorId::UnsupportedMediaType, message));
+    }
     let bytes = collect(body).await?;
     if !bytes.is_empty() && !headers.get(CONTENT_TYPE).is_some_and(is_json) {
         return Err(ApiError::new(

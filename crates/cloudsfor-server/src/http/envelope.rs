@@ -8,8 +8,8 @@ use std::time::Instant;
 use axum::body::Body;
 use axum::extract::Request;
 use axum::response::Response;
-use http::header::{CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderName, HeaderValue, Method, Uri};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Uri};
 
 use super::error::ApiError;
 use crate::cloud::Cloud;
@@ -33,6 +33,9 @@ pub(super) struct Envelope {
     id: Arc<str>,
     start: Instant,
     status: u16,
+    /// Whether a script of a page asks: a browser would show its own dialog for the
+    /// challenge of basic authentication.
+    is_script: bool,
 }
 
 impl Envelope {
@@ -46,6 +49,7 @@ impl Envelope {
             id,
             start: Instant::now(),
             status: 499,
+            is_script: is_script(request.headers()),
         }
     }
 
@@ -61,12 +65,21 @@ impl Envelope {
         }
         let headers = response.headers_mut();
         headers.insert(KEY_RETENTION, HeaderValue::from(RETENTION));
+        headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+        if self.is_script && headers.contains_key(WWW_AUTHENTICATE) {
+            headers.insert(WWW_AUTHENTICATE, HeaderValue::from_static("Session"));
+        }
         if let Ok(id) = HeaderValue::from_str(&self.id) {
             headers.insert(REQUEST_ID, id);
         }
         self.status = response.status().as_u16();
         response
     }
+}
+
+fn is_script(headers: &HeaderMap) -> bool {
+    let mode = headers.get("sec-fetch-mode");
+    headers.contains_key("sec-fetch-site") && mode.is_none_or(|mode| mode != "navigate")
 }
 
 impl Drop for Envelope {

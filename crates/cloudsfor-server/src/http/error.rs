@@ -30,10 +30,14 @@ impl ApiError {
         }))
     }
 
+    /// Says which of several reasons it is.
+    pub(super) fn because(mut self, reason: Reason) -> Self {
+        self.0.reason = Some(reason);
+        self
+    }
+
     fn unprocessable(reason: Reason, message: impl Into<String>) -> Self {
-        let mut error = Self::new(ErrorId::UnprocessableEntity, message);
-        error.0.reason = Some(reason);
-        error
+        Self::new(ErrorId::UnprocessableEntity, message).because(reason)
     }
 
     pub(super) fn invalid(fields: Vec<FieldFault>) -> Self {
@@ -43,10 +47,8 @@ impl ApiError {
     pub(super) fn no_such_path() -> Self {
         let message =
             "there is nothing at this path; /api/v1/openapi.json describes those there are";
-        let mut error = Self::new(ErrorId::NotFound, message);
         // A client must not take a wrong base URL for a thing that is gone.
-        error.0.reason = Some(Reason::Path);
-        error
+        Self::new(ErrorId::NotFound, message).because(Reason::Path)
     }
 
     pub(super) fn method_not_allowed() -> Self {

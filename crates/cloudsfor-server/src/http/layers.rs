@@ -16,6 +16,7 @@ use super::call::Seen;
 use super::envelope::Envelope;
 use super::error;
 use super::metrics::Metrics;
+use super::origin::Refused;
 use super::rate_limit::RateLimit;
 use super::unchanged::Unchanged;
 use super::{deadline, detach, drain, faults, head, operation};
@@ -43,7 +44,12 @@ pub(super) async fn surround(
     let counted = layers.metrics.as_ref().map(|m| m.begin(operation));
     let envelope = Envelope::open(&layers.cloud, &mut request);
     let unread = drain::watch(&mut request);
-    let response = match head::check(&request) {
+    let refused = request.extensions_mut().remove::<Refused>();
+    let checked = match refused {
+        Some(Refused(error)) => Err(error),
+        None => head::check(&request),
+    };
+    let response = match checked {
         Ok(()) => {
             let is_safe = request.method().is_safe();
             let answer = Box::pin(layers.clone().answer(operation, request, next));

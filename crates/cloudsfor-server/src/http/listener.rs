@@ -1,7 +1,7 @@
 //! Listening: connections, their limits, and a clean end.
 
 use std::future::Future;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::auth::Peer;
 use super::connections::{Connection, Connections};
 use super::faults::HangUp;
 use super::head::{HEAD_SIZE, HEADERS};
+use super::origin::{Origins, Refused};
 use super::tls::{Certificate, TlsError, TlsFiles};
 
 /// What connections may take.
@@ -59,6 +59,7 @@ impl Default for Limits {
 pub struct Listener {
     tcp: TcpListener,
     certificate: Option<Arc<Certificate>>,
+    origins: Origins,
 }
 
 impl Listener {
@@ -67,6 +68,7 @@ impl Listener {
         Self {
             tcp,
             certificate: None,
+            origins: Origins::default(),
         }
     }
 
@@ -78,7 +80,15 @@ impl Listener {
         Ok(Self {
             tcp,
             certificate: Some(Certificate::load(files)?),
+            origins: Origins::default().with_any_host(),
         })
+    }
+
+    /// Decides which hosts are answered, and which proxies are believed.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Origins) -> Self {
+        self.origins = origins;
+        self
     }
 }
 
@@ -90,7 +100,11 @@ pub async fn serve(
     limits: Limits,
     stop: impl Future<Output = ()>,
 ) {
-    let Listener { tcp, certificate } = listener;
+    let Listener {
+        tcp,
+        certificate,
+        origins,
+    } = listener;
     let connections = Connections::new(limits.connections);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -102,6 +116,7 @@ pub async fn serve(
     let server = Server {
         http,
         router,
+        origins,
         tls: certificate.as_ref().map(Certificate::acceptor),
         limits: limits.clone(),
     };
@@ -147,6 +162,7 @@ pub async fn serve(
 struct Server {
     http: http1::Builder,
     router: Router,
+    origins: Origins,
     tls: Option<TlsAcceptor>,
     limits: Limits,
 }
@@ -164,10 +180,7 @@ impl Server {
         let mut stream = TimeoutStream::new(stream);
         stream.set_write_timeout(Some(self.limits.write_timeout));
         let stream = Box::pin(stream);
-        let peer = Peer {
-            address: peer.ip(),
-            by_tls: self.tls.is_some(),
-        };
+        let peer = peer.ip();
         let Some(tls) = &self.tls else {
             return self.answer(stream, peer, connection, watcher).await;
         };
@@ -181,17 +194,31 @@ impl Server {
         }
     }
 
+    /// The request with who asks and from where, or with why it is refused.
+    fn admit(&self, request: http::Request<Body>, peer: IpAddr) -> http::Request<Body> {
+        let (mut head, body) = request.into_parts();
+        match self.origins.admit(&head, peer, self.tls.is_some()) {
+            Ok(admitted) => {
+                head.extensions.insert(admitted.peer);
+                head.extensions.insert(admitted.origin);
+            }
+            Err(error) => {
+                head.extensions.insert(Refused(error));
+            }
+        }
+        http::Request::from_parts(head, body)
+    }
+
     async fn answer(
         &self,
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
-        peer: Peer,
+        peer: IpAddr,
         connection: Arc<Connection>,
         watcher: Watcher,
     ) {
         let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
             let busy = connection.begin();
-            let mut request = request.map(Body::new);
-            request.extensions_mut().insert(peer);
+            let request = self.admit(request.map(Body::new), peer);
             let answer = self.router.clone().oneshot(request);
             async move {
                 let response: Response = answer.await.unwrap_or_else(|never| match never {});

@@ -1,5 +1,6 @@
 //! `/metrics`: what Prometheus asks for.
 
+use std::fmt::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 use std::time::Instant;
@@ -9,7 +10,7 @@ use axum::extract::{Request, State};
 use axum::response::Response;
 use cloudsfor_types::ErrorId;
 use cloudsfor_types::operations::Operation;
-use http::header::CONTENT_TYPE;
+use http::header::{ACCEPT, CONTENT_TYPE, VARY};
 use http::{HeaderValue, StatusCode};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -182,9 +183,48 @@ pub(super) async fn get(
     let mut text = String::new();
     encode(&mut text, &metrics.registry)
         .map_err(|_| ApiError::new(ErrorId::InternalError, "the metrics could not be written"))?;
+    let accept = request.headers().get(ACCEPT).map(HeaderValue::as_bytes);
+    let asks =
+        |form: &[u8]| accept.is_some_and(|accept| accept.windows(form.len()).any(|w| w == form));
+    let (text, content_type) = match asks(b"application/openmetrics-text") {
+        true => (
+            text,
+            "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        ),
+        false => (
+            plain_text(&text),
+            "text/plain; version=0.0.4; charset=utf-8",
+        ),
+    };
     let mut response = Response::new(Body::from(text));
-    let content_type =
-        HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    response.headers_mut().insert(CONTENT_TYPE, content_type);
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(VARY, HeaderValue::from_static("accept"));
     Ok(response)
+}
+
+/// OpenMetrics in the text form of before it, which every reader knows: a counter is
+/// described by the name that its samples have, there are no units, and no mark at the
+/// end.
+fn plain_text(open_metrics: &str) -> String {
+    let mut text = String::with_capacity(open_metrics.len());
+    let mut help = String::new();
+    for line in open_metrics.lines() {
+        if line.starts_with("# HELP ") {
+            line.clone_into(&mut help);
+        } else if let Some(described) = line.strip_prefix("# TYPE ") {
+            let (name, kind) = described.split_once(' ').unwrap_or((described, "untyped"));
+            let shown = match kind {
+                "counter" => format!("{name}_total"),
+                _ => name.to_owned(),
+            };
+            let told = help
+                .strip_prefix(&format!("# HELP {name} "))
+                .unwrap_or_default();
+            let _ = writeln!(text, "# HELP {shown} {told}\n# TYPE {shown} {kind}");
+        } else if !line.starts_with('#') {
+            let _ = writeln!(text, "{line}");
+        }
+    }
+    text
 }

@@ -29,6 +29,7 @@ mod metrics;
 mod networks;
 mod openapi;
 mod operation;
+mod origin;
 mod pages;
 mod query;
 mod rate_limit;
@@ -62,9 +63,11 @@ use unchanged::Unchanged;
 
 pub use axum::body::Body;
 pub use body::BODY_LIMIT;
+pub use ipnet::IpNet;
 #[cfg(feature = "serve")]
 pub use listener::{Limits, Listener, serve};
 pub use openapi::document as openapi_document;
+pub use origin::{InvalidPublicUrl, Origins};
 #[cfg(feature = "serve")]
 pub use testing::Controls;
 #[cfg(feature = "serve")]

@@ -7,7 +7,7 @@ use http::request::Parts;
 use http::uri::Authority;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::auth::Peer;
+use super::origin::OwnOrigin;
 use super::query::{Query, whole};
 use crate::store::window::{Position, Window};
 
@@ -221,24 +221,19 @@ struct ListUrl {
 impl ListUrl {
     /// The URL as this request's client reaches it.
     fn new(head: &Parts, filters: Vec<(&'static str, String)>) -> Self {
-        let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
-        let host = host.or_else(|| head.uri.authority().map(Authority::as_str));
-        let host = host
-            .filter(|host| !host.contains('@') && host.parse::<Authority>().is_ok())
-            .unwrap_or("localhost");
-        // A proxy that ends TLS says what its client sees; a client that says so
-        // itself only misleads itself.
-        let by_tls = head
-            .extensions
-            .get::<Peer>()
-            .is_some_and(|peer| peer.by_tls)
-            || head
-                .headers
-                .get("x-forwarded-proto")
-                .is_some_and(|proto| proto == "https");
-        let scheme = if by_tls { "https" } else { "http" };
+        let origin = match head.extensions.get::<OwnOrigin>() {
+            Some(origin) => origin.url(),
+            // An in-process transport has a host of its own.
+            None => {
+                let host = head.headers.get(HOST).and_then(|host| host.to_str().ok());
+                let host = host.or_else(|| head.uri.authority().map(Authority::as_str));
+                let host =
+                    host.filter(|host| !host.contains('@') && host.parse::<Authority>().is_ok());
+                format!("http://{}", host.unwrap_or("localhost"))
+            }
+        };
         Self {
-            base: format!("{scheme}://{host}{}", head.uri.path()),
+            base: format!("{origin}{}", head.uri.path()),
             filters,
         }
     }
