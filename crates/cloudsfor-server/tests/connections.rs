@@ -46,6 +46,8 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
         testing: false,
         allow_plain_http: false,
         dns: None,
+        dns_limits: Default::default(),
+        names: Default::default(),
         tls: None,
         limits,
         api: ApiOptions::default(),

@@ -7,10 +7,10 @@ mod common;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
-use cloudsfor_server::dns::DnsListener;
+use cloudsfor_server::dns::{DnsLimits, DnsListener};
 use common::TestCloud;
-use hickory_server::proto::op::{Message, Query, ResponseCode};
-use hickory_server::proto::rr::{Name, RData, RecordType};
+use hickory_proto::op::{Message, Query, ResponseCode};
+use hickory_proto::rr::{Name, RData, RecordType};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpStream, UdpSocket};
@@ -25,6 +25,15 @@ struct Dns {
 
 impl Dns {
     async fn of(cloud: &TestCloud) -> Self {
+        // What one answer is, not how often it is given.
+        let limits = DnsLimits {
+            answers_per_second: 0,
+            ..DnsLimits::default()
+        };
+        Self::limited(cloud, limits).await
+    }
+
+    async fn limited(cloud: &TestCloud, limits: DnsLimits) -> Self {
         let listener = DnsListener::bind("127.0.0.1:0".parse().unwrap()).await;
         let listener = listener.unwrap();
         let address = listener.address();
@@ -32,7 +41,7 @@ impl Dns {
         let stopped = async {
             let _ = stopped.await;
         };
-        let ended = tokio::spawn(listener.serve(cloud.cloud.clone(), stopped));
+        let ended = tokio::spawn(listener.serve(cloud.cloud.clone(), limits, stopped));
         Self {
             address,
             stop,
