@@ -117,7 +117,7 @@ pub fn record_name(name: &str, domain: &str) -> Result<String, String> {
 /// as it is, or in full with a final dot where it ends in the domain's name.
 pub fn shown_record_name(relative: &str, domain: &str) -> String {
     if relative != "@" && within(relative, domain).is_some() {
-        format!("{relative}.{domain}.")
+        format!("{relative}.{}.", domain.to_ascii_lowercase())
     } else {
         relative.to_owned()
     }
@@ -145,7 +145,7 @@ pub(crate) fn record_name_alone(name: &str) -> Result<String, String> {
 
 /// The host that a record points to, in full with a final dot: `@` is the domain
 /// itself, a name with a dot in it is a full name, and one without is relative to
-/// the domain. `.` is the root: no host at all.
+/// the domain, whose name is added in lower case. `.` is the root: no host at all.
 ///
 /// # Errors
 /// The end of the sentence "`data` …".
@@ -153,10 +153,10 @@ pub fn target(data: &str, domain: &str) -> Result<String, String> {
     let data = target_alone(data)?;
     let target = match data.as_str() {
         "." => return Ok(data),
-        "@" => format!("{domain}."),
+        "@" => format!("{}.", domain.to_ascii_lowercase()),
         _ if data.ends_with('.') => data,
         _ if data.contains('.') => format!("{data}."),
-        _ => format!("{data}.{domain}."),
+        _ => format!("{data}.{}.", domain.to_ascii_lowercase()),
     };
     within_bounds(
         &target[..target.len() - 1],
@@ -467,8 +467,8 @@ mod tests {
     fn a_target_with_a_dot_in_it_is_full() {
         let read = |data: &str| target(data, "Example.com");
         for (data, full) in [
-            ("a", "a.Example.com."),
-            ("@", "Example.com."),
+            ("a", "a.example.com."),
+            ("@", "example.com."),
             ("a.example.com", "a.example.com."),
             ("mx.example.net", "mx.example.net."),
             ("mx.example.net.", "mx.example.net."),
