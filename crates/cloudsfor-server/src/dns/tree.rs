@@ -106,14 +106,8 @@ impl<'a> Tree<'a> {
         for at in top + 1..=depth {
             let path = self.path(labels, at);
             if !self.zone.exists(self.connection, &path)? {
-                // What is above exists, and is nearest to the name.
-                let wildcard = format!("{}*.", self.path(labels, at - 1));
-                let stands_for_it = self.zone.exists(self.connection, &wildcard)?;
-                return Ok(if stands_for_it {
-                    Place::Node(wildcard)
-                } else {
-                    Place::Missing
-                });
+                let wildcard = self.wildcard(labels, at - 1)?;
+                return Ok(wildcard.map_or(Place::Missing, Place::Node));
             }
             let asked_of_parent = at == depth && kind == WireType::DS;
             if !asked_of_parent && self.is_cut(&path)? {
@@ -123,7 +117,15 @@ impl<'a> Tree<'a> {
         Ok(Place::Node(self.path(labels, depth)))
     }
 
-    /// The path of a name that this zone has records of. Those below a name at which
+    /// The wildcard that stands for what isn't there below the nearest name that is,
+    /// which has so many labels: its path, if it exists.
+    fn wildcard(&self, labels: &Labels, encloser: usize) -> CloudResult<Option<String>> {
+        let wildcard = format!("{}*.", self.path(labels, encloser));
+        let exists = self.zone.exists(self.connection, &wildcard)?;
+        Ok(Some(wildcard).filter(|_| exists))
+    }
+
+    /// The path of what has a name's records in this zone, if anything has. Those below a name at which
     /// another zone begins are glue.
     pub(super) fn own_path(&self, labels: &Labels, or_glue: bool) -> CloudResult<Option<String>> {
         let top = self.zone.labels();
@@ -132,7 +134,10 @@ impl<'a> Tree<'a> {
         }
         for at in top + 1..=labels.0.len() {
             let path = self.path(labels, at);
-            if !self.zone.exists(self.connection, &path)? || (!or_glue && self.is_cut(&path)?) {
+            if !self.zone.exists(self.connection, &path)? {
+                return self.wildcard(labels, at - 1);
+            }
+            if !or_glue && self.is_cut(&path)? {
                 return Ok(None);
             }
         }
