@@ -5,11 +5,14 @@ use std::collections::BTreeSet;
 use hickory_proto::op::{Message, ResponseCode};
 use hickory_proto::rr::{Name, RData, Record, RecordType};
 
+use crate::client::Way;
+
 /// Compares an answer of ours with another server's; both have these zones.
 pub(crate) fn same(
     ours: &Message,
     other: &Message,
     kind: RecordType,
+    way: Way,
     zones: &[Name],
 ) -> Result<(), String> {
     let equal = |what: &str, equal: bool| if equal { Ok(()) } else { Err(what.to_owned()) };
@@ -54,19 +57,19 @@ pub(crate) fn same(
     )?;
     equal(
         "additional",
-        set(&ours.additionals) == set(&additional(ours, other)),
+        set(&ours.additionals) == set(&additional(ours, other, way)),
     )
 }
 
 /// The additional section as far as it is comparable.
-fn additional(ours: &Message, other: &Message) -> Vec<Record> {
+fn additional(ours: &Message, other: &Message, way: Way) -> Vec<Record> {
     // Behind any aliases.
     let Some(last) = other.answers.last() else {
         return other.additionals.clone();
     };
-    if last.record_type() == RecordType::SRV {
-        // nsd adds no addresses of what SRV records point to; RFC 2782 says that a
-        // server should.
+    if !way.by_tcp || last.record_type() == RecordType::SRV {
+        // By UDP it depends on what else there is which of them fit. And nsd adds no
+        // addresses of what SRV records point to; RFC 2782 says that a server should.
         return ours.additionals.clone();
     }
     // Nor are those of the zone's own name servers here, which nsd has added too.

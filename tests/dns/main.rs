@@ -72,7 +72,7 @@ async fn random_zones_are_answered_as_by_another_server() {
             for way in [Way::tcp(), Way::any(&mut chance)] {
                 let mine = client::ask(ours.address, &name, kind, way);
                 let other = client::ask(nsd.address, &name, kind, way);
-                if let Err(difference) = compare::same(&mine, &other, kind, &names) {
+                if let Err(difference) = compare::same(&mine, &other, kind, way, &names) {
                     panic!(
                         "{name} {kind}, {way:?}, seed {seed}, zone {index}: {difference}\n\
                          here: {mine}\nnsd: {other}\n{zone_file}"

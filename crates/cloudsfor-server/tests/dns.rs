@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use cloudsfor_server::dns::{DnsLimits, DnsListener};
 use common::TestCloud;
-use hickory_proto::op::{Message, Query, ResponseCode};
+use hickory_proto::op::{Edns, Message, Query, ResponseCode};
 use hickory_proto::rr::{Name, RData, RecordType};
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -51,19 +51,22 @@ impl Dns {
 
     /// The answer by UDP, or by TCP if it is too long for that.
     async fn ask(&self, name: &str, kind: RecordType) -> Message {
-        let mut question = Message::query();
-        question.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
-        let question = question.to_vec().unwrap();
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        socket.send_to(&question, self.address).await.unwrap();
-        let mut answer = [0; 4096];
-        let received = tokio::time::timeout(Duration::from_secs(10), socket.recv(&mut answer));
-        let length = received.await.unwrap().unwrap();
-        let message = Message::from_vec(&answer[..length]).unwrap();
+        let question = question(name, kind, None);
+        let message = Message::from_vec(&self.ask_by_udp(&question).await).unwrap();
         if message.metadata.truncation {
             return self.ask_by_tcp(&question).await;
         }
         message
+    }
+
+    async fn ask_by_udp(&self, question: &[u8]) -> Vec<u8> {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+        socket.send_to(question, self.address).await.unwrap();
+        let mut answer = vec![0; usize::from(u16::MAX)];
+        let received = tokio::time::timeout(PATIENCE, socket.recv(&mut answer));
+        let length = received.await.unwrap().unwrap();
+        answer.truncate(length);
+        answer
     }
 
     async fn ask_by_tcp(&self, question: &[u8]) -> Message {
@@ -100,6 +103,20 @@ impl Dns {
         self.stop.send(()).unwrap();
         self.ended.await.unwrap();
     }
+}
+
+/// How long an answer may take before a test fails.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+fn question(name: &str, kind: RecordType, edns: Option<u16>) -> Vec<u8> {
+    let mut question = Message::query();
+    question.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
+    if let Some(size) = edns {
+        let mut edns = Edns::new();
+        edns.set_max_payload(size);
+        question.set_edns(edns);
+    }
+    question.to_vec().unwrap()
 }
 
 fn reverse(ip: &str) -> String {
@@ -286,5 +303,351 @@ async fn what_is_too_long_for_a_datagram_comes_by_tcp() {
     .await;
     let answer = dns.ask("example.com.", RecordType::TXT).await;
     assert!(answer.answers[0].data.to_string().len() >= 3000);
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn an_answer_by_udp_is_never_larger_than_asked_for_nor_than_a_packet() {
+    let cloud = TestCloud::new().await;
+    let dns = Dns::of(&cloud).await;
+    add_domain(&cloud, "example.com").await;
+    for n in 0..10 {
+        let data = format!("{n}{}", "x".repeat(4000));
+        add_record(
+            &cloud,
+            "example.com",
+            json!({"type": "TXT", "name": "big", "data": data}),
+        )
+        .await;
+    }
+    for (edns, limit) in [
+        (None, 512),
+        (Some(512), 512),
+        (Some(1232), 1232),
+        (Some(4096), 1232),
+        (Some(65535), 1232),
+    ] {
+        for kind in [RecordType::TXT, RecordType::ANY] {
+            let question = question("big.example.com.", kind, edns);
+            let answer = dns.ask_by_udp(&question).await;
+            assert!(answer.len() <= limit, "{edns:?}: {}", answer.len());
+            let answer = Message::from_vec(&answer).unwrap();
+            assert_eq!(answer.metadata.truncation, kind == RecordType::TXT);
+            assert_eq!(answer.edns.is_some(), edns.is_some());
+        }
+    }
+    let whole = dns.ask("big.example.com.", RecordType::TXT).await;
+    assert_eq!(
+        (whole.answers.len(), whole.metadata.truncation),
+        (10, false)
+    );
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn the_same_answer_goes_to_a_network_so_often_and_by_tcp_always() {
+    let cloud = TestCloud::new().await;
+    let limits = DnsLimits {
+        answers_per_second: 5,
+        ..DnsLimits::default()
+    };
+    let dns = Dns::limited(&cloud, limits).await;
+    add_domain(&cloud, "example.com").await;
+    add_record(
+        &cloud,
+        "example.com",
+        json!({"type": "A", "name": "www", "data": "192.0.2.1"}),
+    )
+    .await;
+    let asked = question("www.example.com.", RecordType::A, None);
+    let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
+    socket.connect(dns.address).await.unwrap();
+    let (mut whole, mut truncated) = (0, 0);
+    // Until the first that is truncated, however slow this machine is.
+    while truncated == 0 {
+        for _ in 0..50 {
+            socket.send(&asked).await.unwrap();
+        }
+        // Another answer than these, so that all of them were read when it comes.
+        let last = question("none.example.com.", RecordType::A, None);
+        socket.send(&last).await.unwrap();
+        loop {
+            let mut answer = [0; 512];
+            let received = tokio::time::timeout(PATIENCE, socket.recv(&mut answer));
+            let length = received.await.unwrap().unwrap();
+            let answer = Message::from_vec(&answer[..length]).unwrap();
+            if answer.metadata.response_code == ResponseCode::NXDomain {
+                break;
+            }
+            if answer.metadata.truncation {
+                assert!(answer.answers.is_empty());
+                truncated += 1;
+            } else {
+                assert_eq!(answer.answers.len(), 1);
+                whole += 1;
+            }
+        }
+    }
+    assert!(whole >= 5, "{whole} whole, {truncated} truncated");
+    for _ in 0..20 {
+        let answer = dns.ask_by_tcp(&asked).await;
+        assert_eq!(answer.answers.len(), 1);
+    }
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn silent_connections_make_room_for_others() {
+    let cloud = TestCloud::new().await;
+    let limits = DnsLimits {
+        connections: 4,
+        ..DnsLimits::default()
+    };
+    let dns = Dns::limited(&cloud, limits).await;
+    add_domain(&cloud, "example.com").await;
+    let mut silent = Vec::new();
+    for _ in 0..10 {
+        silent.push(TcpStream::connect(dns.address).await.unwrap());
+    }
+    let asked = question("example.com.", RecordType::SOA, None);
+    assert_eq!(dns.ask_by_tcp(&asked).await.answers.len(), 1);
+    // Several questions on one connection, sent at once.
+    let mut stream = TcpStream::connect(dns.address).await.unwrap();
+    let framed = [&(asked.len() as u16).to_be_bytes()[..], &asked].concat();
+    stream.write_all(&framed.repeat(3)).await.unwrap();
+    for _ in 0..3 {
+        let mut answer = vec![0; stream.read_u16().await.unwrap().into()];
+        stream.read_exact(&mut answer).await.unwrap();
+        assert_eq!(Message::from_vec(&answer).unwrap().answers.len(), 1);
+    }
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn a_record_that_cannot_be_served_costs_itself_alone() {
+    let cloud = TestCloud::new().await;
+    let dns = Dns::of(&cloud).await;
+    add_domain(&cloud, "example.com").await;
+    add_record(
+        &cloud,
+        "example.com",
+        json!({"type": "A", "name": "www", "data": "192.0.2.1"}),
+    )
+    .await;
+    add_record(
+        &cloud,
+        "example.com",
+        json!({"type": "MX", "name": "@", "data": "www", "priority": 1}),
+    )
+    .await;
+    // As a service of before took them.
+    let long = ["a".repeat(63).as_str(); 5].join(".");
+    let label = "a".repeat(70);
+    let bad = [
+        ("A", "x", "no address".to_owned()),
+        ("MX", "@", format!("{long}.")),
+        ("CNAME", "y", format!("{label}.")),
+        ("NS", "z", format!("{long}.example.com.")),
+    ];
+    let insert = move |tx: &cloudsfor_server::cloud::Tx<'_>| {
+        for (kind, name, data) in bad {
+            let path = if name == "@" {
+                String::new()
+            } else {
+                format!("{name}.")
+            };
+            let sql = "INSERT INTO records (domain_id, type, name, data, path, created_at)
+                       VALUES (1, ?, ?, ?, ?, 0)";
+            let values = (kind, name, data, path);
+            tx.connection.execute(sql, values).unwrap();
+        }
+        let sql = "INSERT INTO records (domain_id, type, name, data, path, created_at)
+                   VALUES (1, 'A', ?, '192.0.2.2', ?, 0)";
+        tx.connection
+            .execute(sql, (&long, format!("{long}.")))
+            .unwrap();
+        Ok(())
+    };
+    cloud.cloud.write(insert).await.unwrap();
+    assert_eq!(
+        dns.data("www.example.com.", RecordType::A).await,
+        ["192.0.2.1"]
+    );
+    assert_eq!(
+        dns.data("example.com.", RecordType::MX).await,
+        ["1 www.example.com."]
+    );
+    for name in ["x", "y", "z"] {
+        let name = format!("{name}.example.com.");
+        assert_eq!(
+            dns.code(&name, RecordType::A).await,
+            ResponseCode::NoError,
+            "{name}"
+        );
+    }
+    assert_eq!(
+        dns.code("none.example.com.", RecordType::A).await,
+        ResponseCode::NXDomain
+    );
+    assert_eq!(cloud.get("/domains/example.com/records").await.status, 200);
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn nobodys_domain_is_before_the_names_of_addresses_and_the_services_own() {
+    let cloud = TestCloud::new().await;
+    let dns = Dns::of(&cloud).await;
+    let names = cloudsfor_server::cloud::NameService {
+        addresses: vec!["192.0.2.53".parse().unwrap()],
+        ..Default::default()
+    };
+    cloud.cloud.keep_name_service(names).await.unwrap();
+    add_domain(&cloud, "example.com").await;
+    cloud.running("mail.example.com").await;
+    // As a service of before took them.
+    let insert = |tx: &cloudsfor_server::cloud::Tx<'_>| {
+        for (id, name, path) in [
+            (10, "0.64.100.in-addr.arpa", "arpa.in-addr.100.64.0."),
+            (11, "in-addr.arpa", "arpa.in-addr."),
+            (12, "cloudsfor.com", "com.cloudsfor."),
+        ] {
+            let domain = "INSERT INTO domains (id, account_id, name, ttl, serial, created_at, path)
+                          VALUES (?, 1, ?, 1800, 1, 0, ?)";
+            tx.connection.execute(domain, (id, name, path)).unwrap();
+            let record = "INSERT INTO records (domain_id, type, name, data, path, created_at)
+                          VALUES (?, ?, ?, ?, ?, 0)";
+            let values = (id, "PTR", "2", "www.bank.example.", "2.");
+            tx.connection.execute(record, values).unwrap();
+            let values = (id, "A", "ns1", "192.0.2.66", "ns1.");
+            tx.connection.execute(record, values).unwrap();
+        }
+        Ok(())
+    };
+    cloud.cloud.write(insert).await.unwrap();
+    assert_eq!(
+        dns.data(&reverse("100.64.0.2"), RecordType::PTR).await,
+        ["mail.example.com."]
+    );
+    assert_eq!(
+        dns.data("ns1.cloudsfor.com.", RecordType::A).await,
+        ["192.0.2.53"]
+    );
+    assert_eq!(
+        dns.code("2.cloudsfor.com.", RecordType::PTR).await,
+        ResponseCode::NXDomain
+    );
+    assert_eq!(
+        dns.code("2.in-addr.arpa.", RecordType::PTR).await,
+        ResponseCode::Refused
+    );
+    // The zone of the network itself.
+    assert_eq!(
+        dns.data("0.64.100.in-addr.arpa.", RecordType::NS).await,
+        ["ns1.cloudsfor.com."]
+    );
+    let not_served = cloud
+        .cloud
+        .read(cloudsfor_server::cloud::domains::not_served)
+        .unwrap();
+    assert_eq!(
+        not_served,
+        ["in-addr.arpa", "0.64.100.in-addr.arpa", "cloudsfor.com"]
+    );
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn an_address_whose_vm_can_be_in_no_domain_has_a_name_of_the_services() {
+    let cloud = TestCloud::new().await;
+    let dns = Dns::of(&cloud).await;
+    let mut body = common::example("web");
+    body["ipv6"] = json!(true);
+    let vm = cloud.create(body).await.json()["vm"].clone();
+    let id = vm["id"].as_str().unwrap();
+    for (family, kind, name) in [
+        ("v4", RecordType::A, "100-64-0-2.vm.cloudsfor.com."),
+        (
+            "v6",
+            RecordType::AAAA,
+            "fd63-6c6f-7564-0-0-0-0-2.vm.cloudsfor.com.",
+        ),
+    ] {
+        let ip = vm["networks"][family][0]["ip_address"].as_str().unwrap();
+        assert_eq!(dns.data(&reverse(ip), RecordType::PTR).await, [name]);
+        assert_eq!(dns.data(name, kind).await, [ip]);
+    }
+    assert_eq!(
+        dns.code("vm.cloudsfor.com.", RecordType::A).await,
+        ResponseCode::NoError
+    );
+    assert_eq!(
+        dns.code("100-64-0-3.vm.cloudsfor.com.", RecordType::A)
+            .await,
+        ResponseCode::NXDomain
+    );
+    // A name of its own comes before.
+    cloud.pass(common::CREATE_TIME).await;
+    add_domain(&cloud, "example.com").await;
+    cloud
+        .done(id, json!({"type": "rename", "name": "web.example.com"}))
+        .await;
+    assert_eq!(
+        dns.data(&reverse("100.64.0.2"), RecordType::PTR).await,
+        ["web.example.com."]
+    );
+    assert_eq!(
+        dns.code("100-64-0-2.vm.cloudsfor.com.", RecordType::A)
+            .await,
+        ResponseCode::NXDomain
+    );
+    cloud
+        .done(id, json!({"type": "rename", "name": "web"}))
+        .await;
+    cloud.call("DELETE", &format!("/vms/{id}"), None).await;
+    assert_eq!(
+        dns.code(&reverse("100.64.0.2"), RecordType::PTR).await,
+        ResponseCode::NXDomain
+    );
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn a_vm_whose_name_has_a_cname_from_before_costs_the_domain_nothing() {
+    let cloud = TestCloud::new().await;
+    let dns = Dns::of(&cloud).await;
+    cloud.running("blog.example.com").await;
+    add_domain(&cloud, "example.com").await;
+    add_record(
+        &cloud,
+        "example.com",
+        json!({"type": "A", "name": "www", "data": "192.0.2.1"}),
+    )
+    .await;
+    let insert = |tx: &cloudsfor_server::cloud::Tx<'_>| {
+        let sql = "INSERT INTO records (domain_id, type, name, data, path, created_at)
+                   VALUES (1, 'CNAME', 'blog', 'www.example.com.', 'blog.', 0)";
+        tx.connection.execute(sql, []).unwrap();
+        Ok(())
+    };
+    cloud.cloud.write(insert).await.unwrap();
+    assert_eq!(
+        dns.data("www.example.com.", RecordType::A).await,
+        ["192.0.2.1"]
+    );
+    let blog = dns.data("blog.example.com.", RecordType::A).await;
+    assert_eq!(blog, ["192.0.2.1", "www.example.com."]);
+    // Once the alias is gone, the VM's address is there.
+    let records = cloud.get("/domains/example.com/records").await.json();
+    let records = records["domain_records"].as_array().unwrap();
+    let alias = records
+        .iter()
+        .find(|record| record["type"] == "CNAME")
+        .unwrap();
+    let path = format!("/domains/example.com/records/{}", alias["id"]);
+    assert_eq!(cloud.call("DELETE", &path, None).await.status, 204);
+    assert_eq!(
+        dns.data("blog.example.com.", RecordType::A).await,
+        ["100.64.0.2"]
+    );
     dns.stop().await;
 }

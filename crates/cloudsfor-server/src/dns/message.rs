@@ -50,19 +50,14 @@ impl Reply {
 
     /// The bytes of this answer: at most so many.
     pub(super) fn encode(&self, request: &Request, limit: u16) -> Vec<u8> {
-        let sections = [
-            (&self.answers, true),
-            (&self.authorities, true),
-            (&self.glue, true),
-            (&self.additionals, false),
-        ];
-        encode(self, request, &sections, limit)
+        let needed = [&self.answers, &self.authorities, &self.glue];
+        encode(self, request, &needed, &self.additionals, limit)
     }
 
     /// The bytes of this answer without its records, by which a client is told to ask
     /// by TCP.
     pub(super) fn encode_truncated(&self, request: &Request) -> Vec<u8> {
-        let mut bytes = encode(self, request, &[], UDP_MAX);
+        let mut bytes = encode(self, request, &[], &[], UDP_MAX);
         bytes[2] |= (TRUNCATED >> 8) as u8;
         bytes
     }
@@ -71,7 +66,8 @@ impl Reply {
 fn encode(
     reply: &Reply,
     request: &Request,
-    sections: &[(&Vec<Record>, bool)],
+    needed: &[&Vec<Record>],
+    useful: &[Record],
     limit: u16,
 ) -> Vec<u8> {
     let mut flags = RESPONSE | request.flags | u16::from(reply.code.low());
@@ -89,23 +85,28 @@ fn encode(
     {
         counts[0] = 1;
     }
-    for (index, (records, needed)) in sections.iter().enumerate() {
-        let written = encoder.emit_all(records.iter());
-        let (written, all) = match written {
-            Ok(written) => (written, true),
-            Err(ProtoError::NotAllRecordsWritten { count, .. }) => (count, false),
-            Err(error) => {
-                tracing::error!(%error, "a record can't be written");
-                (0, false)
-            }
-        };
-        // The last two are one section.
-        counts[(index + 1).min(3)] += written as u16;
+    for (index, records) in needed.iter().enumerate() {
+        let (written, all) = write(&mut encoder, records);
+        counts[index + 1] += written;
         if !all {
-            if *needed {
-                flags |= TRUNCATED;
-            }
+            flags |= TRUNCATED;
             break;
+        }
+    }
+    if flags & TRUNCATED == 0 {
+        // Whole sets, or nothing of them (RFC 2181, section 9).
+        let of_one_set = |one: &Record, other: &Record| {
+            one.name == other.name && one.record_type() == other.record_type()
+        };
+        for set in useful.chunk_by(of_one_set) {
+            let start = encoder.offset();
+            match write(&mut encoder, set) {
+                (written, true) => counts[3] += written,
+                _ => {
+                    encoder.set_offset(start);
+                    encoder.trim();
+                }
+            }
         }
     }
     if let Some(edns) = request.edns {
@@ -125,6 +126,18 @@ fn encode(
         place.copy_from_slice(&word.to_be_bytes());
     }
     bytes
+}
+
+/// Writes records as far as they fit: how many, and whether that is all.
+fn write(encoder: &mut BinEncoder<'_>, records: &[Record]) -> (u16, bool) {
+    match encoder.emit_all(records.iter()) {
+        Ok(written) => (written as u16, true),
+        Err(ProtoError::NotAllRecordsWritten { count, .. }) => (count as u16, false),
+        Err(error) => {
+            tracing::error!(%error, "a record can't be written");
+            (0, false)
+        }
+    }
 }
 
 #[cfg(test)]
@@ -191,6 +204,26 @@ mod tests {
         );
         // Owner names are pointers to the question's.
         assert_eq!(bytes.len(), 12 + 21 + 3 * 16 + 11);
+    }
+
+    #[test]
+    fn what_is_only_useful_is_added_in_whole_sets_and_truncates_nothing() {
+        let mut reply = reply(1);
+        let other = Name::from_ascii("mail.example.com.").unwrap();
+        let address = |n| RData::A(A(Ipv4Addr::new(198, 51, 100, n)));
+        let useful = (0..60).map(|n| Record::from_rdata(other.clone(), 60, address(n)));
+        reply.additionals = useful.collect();
+        let last = Name::from_ascii("last.example.com.").unwrap();
+        reply
+            .additionals
+            .push(Record::from_rdata(last, 60, address(1)));
+        let read = Message::from_vec(&reply.encode(&request(None), 512)).unwrap();
+        assert_eq!(
+            (read.additionals.len(), read.metadata.truncation),
+            (1, false)
+        );
+        let read = Message::from_vec(&reply.encode(&request(None), 1232)).unwrap();
+        assert_eq!(read.additionals.len(), 61);
     }
 
     #[test]
