@@ -89,13 +89,12 @@ impl Ours {
             };
             domains::create(tx, account, &request)?;
             for spec in specs {
+                // Names that are too long together.
+                let Ok(spec) = spec.in_domain(&origin) else {
+                    continue;
+                };
                 match records::create(tx, account, &origin, &spec) {
-                    Ok(_) => {}
-                    Err(
-                        CloudError::Conflict(_)
-                        | CloudError::Invalid(_)
-                        | CloudError::Refused { .. },
-                    ) => {}
+                    Ok(_) | Err(CloudError::Conflict(_) | CloudError::Refused { .. }) => {}
                     Err(error) => return Err(error),
                 }
             }

@@ -340,6 +340,14 @@ pub(crate) fn unquoted(text: &str) -> Cow<'_, str> {
     }
 }
 
+/// A text in the form that [`unquoted`] takes back to it.
+pub(crate) fn quoted(text: &str) -> Cow<'_, str> {
+    match strings(text.trim()) {
+        Some(_) => format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\"")).into(),
+        None => text.into(),
+    }
+}
+
 /// The strings of a zone file, joined; `None` if the text isn't one or more of
 /// these and nothing else.
 fn strings(text: &str) -> Option<String> {
@@ -511,6 +519,7 @@ mod tests {
             (" a ", " a "),
         ] {
             assert_eq!(unquoted(text), kept, "{text}");
+            assert_eq!(unquoted(&quoted(text)), text, "{text}");
         }
     }
 }

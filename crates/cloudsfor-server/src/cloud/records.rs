@@ -56,7 +56,8 @@ fn row(connection: &Connection, domain_id: i64, id: &str) -> CloudResult<RecordR
     })
 }
 
-/// Adds a record to the account's domain.
+/// Adds a record to the account's domain, given in the form in which it is kept:
+/// that of [`RecordSpec::in_domain`].
 pub fn create(
     tx: &Tx<'_>,
     account: AccountId,
@@ -64,15 +65,16 @@ pub fn create(
     spec: &RecordSpec,
 ) -> CloudResult<DomainRecord> {
     let domain = managed::row(tx.connection, account, domain)?;
-    let (spec, path) = kept(spec, &domain)?;
-    record_rules::check(tx.connection, &domain, &spec, &path, None)?;
+    let path = path_of(&spec.name, &domain)?;
+    record_rules::check(tx.connection, &domain, spec, &path, None)?;
     let (connection, path) = (tx.connection, Some(path.as_str()));
-    let id = domains::insert_record(connection, domain.id, &spec, path, None, tx.second())?;
+    let id = domains::insert_record(connection, domain.id, spec, path, None, tx.second())?;
     domains::touch(tx.connection, domain.id)?;
     row(tx.connection, domain.id, &id.to_string()).map(view)
 }
 
-/// Puts another record in the place of one of the account's domain.
+/// Puts another record in the place of one of the account's domain, given as in
+/// [`create`].
 pub fn update(
     tx: &Tx<'_>,
     account: AccountId,
@@ -82,9 +84,9 @@ pub fn update(
 ) -> CloudResult<DomainRecord> {
     let domain = managed::row(tx.connection, account, domain)?;
     let record = own(row(tx.connection, domain.id, id)?)?;
-    let (spec, path) = kept(spec, &domain)?;
-    record_rules::check(tx.connection, &domain, &spec, &path, Some(record.id))?;
-    domains::update_record(tx.connection, record.id, &spec, &path)?;
+    let path = path_of(&spec.name, &domain)?;
+    record_rules::check(tx.connection, &domain, spec, &path, Some(record.id))?;
+    domains::update_record(tx.connection, record.id, spec, &path)?;
     domains::touch(tx.connection, domain.id)?;
     alias_gone(tx, &domain, &record)?;
     row(tx.connection, domain.id, id).map(view)
@@ -97,13 +99,6 @@ pub fn delete(tx: &Tx<'_>, account: AccountId, domain: &str, id: &str) -> CloudR
     domains::delete_record(tx.connection, record.id)?;
     domains::touch(tx.connection, domain.id)?;
     alias_gone(tx, &domain, &record)
-}
-
-/// A record in the form in which it is kept, and its path within the domain.
-fn kept(spec: &RecordSpec, domain: &DomainRow) -> CloudResult<(RecordSpec, String)> {
-    let spec = spec.in_domain(&domain.name).map_err(CloudError::Invalid)?;
-    let path = path_of(&spec.name, domain)?;
-    Ok((spec, path))
 }
 
 fn path_of(name: &str, domain: &DomainRow) -> CloudResult<String> {
