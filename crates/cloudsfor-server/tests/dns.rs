@@ -651,3 +651,49 @@ async fn a_vm_whose_name_has_a_cname_from_before_costs_the_domain_nothing() {
     );
     dns.stop().await;
 }
+
+#[tokio::test]
+async fn a_domain_below_another_answers_for_itself() {
+    let cloud = TestCloud::new().await;
+    let dns = Dns::of(&cloud).await;
+    add_domain(&cloud, "example.com").await;
+    add_domain(&cloud, "sub.example.com").await;
+    let a = |name: &str| json!({"type": "A", "name": name, "data": "192.0.2.1"});
+    add_record(&cloud, "sub.example.com", a("www")).await;
+    // Hidden by the domain below.
+    add_record(&cloud, "example.com", a("old.sub")).await;
+    let alias = json!({"type": "CNAME", "name": "alias", "data": "none.sub.example.com"});
+    add_record(&cloud, "example.com", alias).await;
+    assert_eq!(
+        dns.data("www.sub.example.com.", RecordType::A).await,
+        ["192.0.2.1"]
+    );
+    assert_eq!(
+        dns.code("old.sub.example.com.", RecordType::A).await,
+        ResponseCode::NXDomain
+    );
+    // Its names are not the domain's above to deny.
+    let alias = dns.ask("alias.example.com.", RecordType::A).await;
+    assert_eq!(alias.metadata.response_code, ResponseCode::NoError);
+    assert_eq!((alias.answers.len(), alias.authorities.len()), (1, 0));
+
+    // What its parent knows of it is asked of the parent, once that refers to it.
+    let soa_of = async || {
+        let message = dns.ask("sub.example.com.", RecordType::DS).await;
+        message.authorities[0].name.to_string()
+    };
+    assert_eq!(soa_of().await, "sub.example.com.");
+    let ns = json!({"type": "NS", "name": "sub", "data": "ns1.cloudsfor.com"});
+    add_record(&cloud, "example.com", ns).await;
+    assert_eq!(soa_of().await, "example.com.");
+    assert_eq!(
+        dns.data("www.sub.example.com.", RecordType::A).await,
+        ["192.0.2.1"]
+    );
+    // Without the domain below, it is a referral.
+    cloud.call("DELETE", "/domains/sub.example.com", None).await;
+    let referral = dns.ask("www.sub.example.com.", RecordType::A).await;
+    assert!(!referral.metadata.authoritative && referral.answers.is_empty());
+    assert_eq!(referral.authorities[0].name.to_string(), "sub.example.com.");
+    dns.stop().await;
+}

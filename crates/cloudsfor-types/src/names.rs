@@ -324,7 +324,7 @@ fn unicode_label(label: &str) -> Cow<'_, str> {
 pub fn normal(name: &str) -> String {
     let mut name = ascii(name).unwrap_or_else(|_| name.to_owned());
     name.make_ascii_lowercase();
-    if name.len() > 1 && name.ends_with('.') {
+    if name.len() > 1 && name.ends_with('.') && !name.ends_with("..") {
         name.pop();
     }
     name
