@@ -246,8 +246,8 @@ mod tests {
         ];
         for above in ABOVE_SUFFIXES {
             assert!(!is_public_suffix(above), "{above}");
-            let is_one = |label: &&str| is_public_suffix(&format!("{label}.{above}"));
-            assert!(below.iter().any(|label| is_one(&label)), "{above}");
+            let is_one = |label: &str| is_public_suffix(&format!("{label}.{above}"));
+            assert!(below.iter().any(|label| is_one(label)), "{above}");
         }
     }
 }
