@@ -11,7 +11,7 @@ use crate::object::object;
 use crate::open_enum::open_enum;
 use crate::page::{Links, Meta};
 use crate::request::{Fields, number, string};
-use crate::{names, rules};
+use crate::{names, quoted, rules};
 
 open_enum! {
     /// What a record says.
@@ -257,7 +257,7 @@ impl DomainRecord {
             r#type: self.r#type.clone(),
             name: self.name.clone()?,
             data: match self.r#type {
-                RecordType::Txt => names::quoted(data).into_owned(),
+                RecordType::Txt => quoted::quoted(data).into_owned(),
                 _ => data.to_owned(),
             },
             priority: number(self.priority)?,
@@ -298,7 +298,7 @@ fn data_alone(kind: &RecordType, data: &str) -> Result<String, String> {
             Err(_) => Err(format!("must be an IPv6 address, not {data:?}")),
         },
         // Quotation marks are taken off once, by `data_in`.
-        RecordType::Txt => rules::txt(&names::unquoted(data)).map(|()| data.to_owned()),
+        RecordType::Txt => rules::txt(&quoted::unquoted(data)).map(|()| data.to_owned()),
         _ => {
             let target = names::target_alone(data)?;
             host_or_root(kind, &target).map(|()| target)
@@ -308,7 +308,7 @@ fn data_alone(kind: &RecordType, data: &str) -> Result<String, String> {
 
 fn data_in(kind: &RecordType, data: &str, domain: &str) -> Result<String, String> {
     if *kind == RecordType::Txt {
-        let text = names::unquoted(data);
+        let text = quoted::unquoted(data);
         return rules::txt(&text).map(|()| text.into_owned());
     }
     if !kind.has_target() {

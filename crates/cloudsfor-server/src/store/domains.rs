@@ -147,7 +147,7 @@ pub fn below_of_other(
     name: &str,
 ) -> Result<Option<DomainRow>, StoreError> {
     let sql = format!(
-        "SELECT {DOMAIN} FROM domains
+        "SELECT {DOMAIN} FROM domains INDEXED BY domains_by_path
          WHERE path > ?1 AND path < ?2 AND account_id != ?3 LIMIT 1"
     );
     let path = names::path(name);
@@ -160,7 +160,10 @@ pub fn below_of_other(
 
 /// Any account's domains that are this name or below it, by name.
 pub fn at_or_below(connection: &Connection, name: &str) -> Result<Vec<DomainRow>, StoreError> {
-    let sql = format!("SELECT {DOMAIN} FROM domains WHERE path >= ? AND path < ? ORDER BY path");
+    let sql = format!(
+        "SELECT {DOMAIN} FROM domains INDEXED BY domains_by_path
+         WHERE path >= ? AND path < ? ORDER BY path"
+    );
     let path = names::path(name);
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map(params![path, names::end_of(&path)], domain)?;

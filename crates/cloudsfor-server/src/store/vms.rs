@@ -289,10 +289,11 @@ pub fn holder_of_name(
 ) -> Result<Option<VmId>, StoreError> {
     let id: Option<String> = connection
         .prepare_cached(
-            "SELECT id FROM vms WHERE account_id = ? AND name = ? AND deleted_at IS NULL
+            "SELECT id FROM vms INDEXED BY vms_by_path
+             WHERE account_id = ? AND path = ? AND deleted_at IS NULL
              ORDER BY created_at, id LIMIT 1",
         )?
-        .query_row(params![account.0, name], |row| row.get(0))
+        .query_row(params![account.0, names::path(name)], |row| row.get(0))
         .optional()?;
     id.map(|id| VmId::new(id.as_str()).map_err(|_| unreadable(0, &id).into()))
         .transpose()
@@ -389,7 +390,7 @@ pub fn named_within(
     name: &str,
 ) -> Result<Vec<VmRecord>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM vms
+        "SELECT {COLUMNS} FROM vms INDEXED BY vms_by_path
          WHERE account_id = ? AND deleted_at IS NULL AND path >= ? AND path < ?
          ORDER BY created_at, id"
     );
@@ -406,7 +407,7 @@ pub fn named(
     name: &str,
 ) -> Result<Vec<VmRecord>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM vms
+        "SELECT {COLUMNS} FROM vms INDEXED BY vms_by_path
          WHERE account_id = ? AND deleted_at IS NULL AND path = ? ORDER BY created_at, id"
     );
     let mut statement = connection.prepare_cached(&sql)?;
