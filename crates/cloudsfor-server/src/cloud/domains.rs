@@ -63,9 +63,11 @@ fn in_the_way(
     Ok(domains::below_of_other(connection, account, name)?.map(|domain| domain.name))
 }
 
-/// The names above this one, the nearest first.
+/// The names above this one that can be domains, the nearest first: those of two
+/// labels or more.
 pub(super) fn parents(name: &str) -> impl Iterator<Item = &str> {
-    name.match_indices('.').map(|(at, _)| &name[at + 1..])
+    let above = name.match_indices('.').map(|(at, _)| &name[at + 1..]);
+    above.filter(|name| name.contains('.'))
 }
 
 /// The account's domains, oldest first, with their places in the list.

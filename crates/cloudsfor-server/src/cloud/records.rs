@@ -134,6 +134,11 @@ fn alias_gone(tx: &Tx<'_>, domain: &DomainRow, record: &RecordRow) -> CloudResul
 /// Makes the records of a VM what they should be.
 pub(super) fn follow(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
     domains::forget_vm(tx.connection, &vm.id)?;
+    begin(tx, vm)
+}
+
+/// Makes the records of a VM that has none.
+pub(super) fn begin(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
     if !vm.name.contains('.') {
         return addresses(vm).try_for_each(|ip| name_address(tx, vm, ip, None));
     }

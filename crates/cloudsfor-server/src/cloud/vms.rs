@@ -84,7 +84,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
     if request.private_networking {
         networks::join_default(tx, &mut record)?;
     }
-    records::follow(tx, &record)?;
+    records::begin(tx, &record)?;
     let action = actions::begin(tx, &record, &Work::Create)?;
     let vm = view(tx.connection, record)?;
     events::vm(tx, account, &vm)?;
