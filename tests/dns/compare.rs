@@ -18,7 +18,7 @@ pub(crate) fn same(
     let equal = |what: &str, equal: bool| if equal { Ok(()) } else { Err(what.to_owned()) };
     let (mine, theirs) = (&ours.metadata, &other.metadata);
     if kind == RecordType::AXFR {
-        // No zone is copied to anyone: nsd says NOTAUTH where it has no zone of that
+        // No zone is copied to another server: nsd says NOTAUTH where it has no zone of that
         // name, and a policy needs no look-up for that (RFC 5936, section 2.2.1).
         return equal(
             "a refused copy",
@@ -40,7 +40,7 @@ pub(crate) fn same(
         )?;
     }
     if kind == RecordType::ANY && mine.response_code == ResponseCode::NoError {
-        // nsd answers with all that there is; here a question for any type has one
+        // nsd answers with all records of the name; here a question for any type has one
         // HINFO record (RFC 8482, section 4.2), so that it amplifies nothing.
         return equal("one record for any type", ours.answers.len() <= 1);
     }
@@ -93,7 +93,7 @@ fn target(record: &Record) -> Option<&Name> {
 
 /// The authority section without the name servers of the zone itself beside a
 /// positive answer: nsd adds them where they fit. Here they are left out, as
-/// whoever asks has found them already, and a forged question gets less.
+/// the client has found them already, and a forged question gets a smaller answer.
 fn authority(message: &Message, zones: &[Name]) -> Vec<Record> {
     let is_positive = !message.answers.is_empty();
     let of_zone = |record: &Record| {

@@ -97,7 +97,7 @@ impl Answering<'_> {
             _ => return Ok(None),
         };
         self.reply.answers.push(alias);
-        // Who asks for any type has an answer.
+        // For a question for any type, the alias is the answer.
         Ok(Some(target).filter(|_| self.kind != WireType::ANY))
     }
 

@@ -28,9 +28,10 @@ pub(super) struct Reply {
     /// Addresses of name servers within the zone that is referred to: without them it
     /// can't be reached (RFC 9471).
     pub(super) glue: Vec<Record>,
-    /// What spares a question, and is left out where it doesn't fit.
+    /// Additional records that spare the client a question: left out where they don't
+    /// fit.
     pub(super) additionals: Vec<Record>,
-    /// What all answers have in common that count as the same.
+    /// The kind of answer: the rate limit counts answers of one kind as the same.
     pub(super) sort: String,
 }
 

@@ -6,7 +6,8 @@ use hickory_proto::rr::{DNSClass, RecordType};
 /// The length of a header, in bytes (RFC 1035, section 4.1.1).
 pub(super) const HEADER: usize = 12;
 
-/// The largest UDP answer to whoever doesn't say more by EDNS, in bytes.
+/// The largest UDP answer to a question without EDNS, in bytes (RFC 1035, section
+/// 4.2.1).
 const WITHOUT_EDNS: u16 = 512;
 
 /// The bits of the header's second half that an answer has from the question: the
@@ -92,10 +93,10 @@ impl Request {
     }
 }
 
-/// What can't be asked of this service, or can't be asked at all.
+/// The code of a question that this service doesn't answer; `NoError` for others.
 fn refusal_of(query: &Query, authorities: u16) -> ResponseCode {
     match query.query_type() {
-        // Zones are copied to nobody.
+        // No zone is copied to another server.
         RecordType::AXFR | RecordType::IXFR => ResponseCode::Refused,
         _ if authorities != 0 => ResponseCode::FormErr,
         RecordType::OPT | RecordType::ZERO => ResponseCode::FormErr,

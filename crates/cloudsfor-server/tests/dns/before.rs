@@ -78,7 +78,7 @@ async fn a_record_that_cannot_be_served_costs_itself_alone() {
 }
 
 #[tokio::test]
-async fn nobodys_domain_is_before_the_names_of_addresses_and_the_services_own() {
+async fn the_reverse_zones_and_the_services_own_come_before_any_domain() {
     let cloud = TestCloud::new().await;
     let dns = Dns::of(&cloud).await;
     let names = cloudsfor_server::cloud::NameService {
