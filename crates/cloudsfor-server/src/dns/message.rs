@@ -109,6 +109,11 @@ fn encode(
                 }
             }
         }
+        // A referral of whose name servers no address fits leads nowhere.
+        let is_referral = reply.answers.is_empty() && !reply.authoritative;
+        if is_referral && !useful.is_empty() && counts[3] == 0 {
+            flags |= TRUNCATED;
+        }
     }
     if let Some(edns) = request.edns {
         encoder.set_max_size(limit);
