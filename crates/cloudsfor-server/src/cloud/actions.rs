@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{capacity, catalog, events, images, records, snapshots, timestamp, vms};
+use super::{capacity, catalog, events, images, record_rules, records, snapshots, timestamp, vms};
 use crate::store::accounts::AccountId;
 use crate::store::actions::ActionRecord;
 use crate::store::operations::{self, Claimed, NewOperation, Work};
@@ -154,6 +154,9 @@ fn check(tx: &Tx<'_>, vm: &VmRecord, action: &VmAction) -> CloudResult<()> {
             vm.id,
             vm.status
         )));
+    }
+    if let VmAction::Rename { name } = action {
+        record_rules::check_vm_name(tx.connection, vm.account, name)?;
     }
     match action {
         VmAction::Resize {
