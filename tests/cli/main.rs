@@ -7,6 +7,7 @@ mod bad_input;
 mod completion;
 mod curl;
 mod examples;
+mod hosts;
 mod local;
 mod login;
 mod operator;

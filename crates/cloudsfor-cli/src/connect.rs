@@ -180,10 +180,14 @@ fn client(
     wire: &Wire,
     global: &Global,
 ) -> Result<Client, Error> {
+    let is_loopback = endpoint.is_loopback();
     let mut builder = Client::builder()
         .endpoint(endpoint)
         .credentials(credentials)
         .with_body_limit(ANSWER_MAX);
+    if is_loopback {
+        builder = builder.without_compression();
+    }
     builder = match global.backend {
         Backend::Reqwest => wire.over(builder, ReqwestTransport::new(options)?),
         Backend::Hyper => wire.over(builder, HyperTransport::new(options)?),

@@ -58,6 +58,7 @@ pub struct Client {
     timeout: Duration,
     attempt_timeout: Duration,
     body_limit: usize,
+    compression: bool,
     retry: Option<Retry>,
     rate_limit: Option<RateLimit>,
     concurrency_limit: Option<ConcurrencyLimit>,

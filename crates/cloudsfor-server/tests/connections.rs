@@ -381,7 +381,7 @@ async fn by_tls_it_may_listen_anywhere_and_takes_a_new_certificate_over() {
 
     let answer = list_by_tls(&address, &first).await.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
-    assert!(answer.contains("https://cloud.test/api/v1/vms"), "{answer}");
+    assert!(answer.contains("https://localhost/api/v1/vms"), "{answer}");
     let second = certify(&files);
     let taken_over = async {
         while list_by_tls(&address, &second).await.is_err() {

@@ -430,3 +430,29 @@ async fn health_and_the_description_need_no_credentials() {
         .await;
     assert_eq!(answer.status, 503);
 }
+
+#[tokio::test]
+async fn lists_are_compressed_where_that_is_asked_for_and_things_are_not() {
+    let cloud = TestCloud::new().await;
+    let ask = async |path: &str| {
+        let mut request = request("GET", path, None);
+        let accepted = "gzip, deflate".parse().unwrap();
+        request.headers_mut().insert("accept-encoding", accepted);
+        cloud.send(request).await
+    };
+    let short = ask("/vms").await;
+    assert_eq!(short.header("content-encoding"), None);
+    for name in ["a", "b", "c", "d"] {
+        cloud.create(example(name)).await;
+    }
+    let long = ask("/vms").await;
+    assert_eq!(long.header("content-encoding"), Some("gzip"));
+    assert_eq!(long.header("vary"), Some("accept-encoding"));
+    assert_eq!(cloud.get("/vms").await.header("content-encoding"), None);
+    let listed = cloud.get("/vms").await.json();
+    let id = listed["vms"][0]["id"].as_str().unwrap();
+    assert_eq!(
+        ask(&format!("/vms/{id}")).await.header("content-encoding"),
+        None
+    );
+}

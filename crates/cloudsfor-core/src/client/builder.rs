@@ -23,6 +23,7 @@ pub struct ClientBuilder {
     timeout: Duration,
     attempt_timeout: Duration,
     body_limit: usize,
+    compression: bool,
     retry: Option<Retry>,
     rate_limit: Option<RateLimit>,
     concurrency_limit: Option<ConcurrencyLimit>,
@@ -69,6 +70,14 @@ impl ClientBuilder {
     #[must_use]
     pub fn with_attempt_timeout(mut self, timeout: Duration) -> Self {
         self.attempt_timeout = timeout;
+        self
+    }
+
+    /// Asks for answers as they are, not in gzip: where the network is faster than
+    /// packing and unpacking, as within one machine.
+    #[must_use]
+    pub fn without_compression(mut self) -> Self {
+        self.compression = false;
         self
     }
 
@@ -182,6 +191,7 @@ impl ClientBuilder {
             timeout: self.timeout,
             attempt_timeout: self.attempt_timeout,
             body_limit: self.body_limit,
+            compression: self.compression,
             retry: self.retry,
             rate_limit: self.rate_limit,
             concurrency_limit: self.concurrency_limit,
@@ -217,6 +227,7 @@ impl Default for ClientBuilder {
             timeout: Duration::from_secs(60),
             attempt_timeout: Duration::from_secs(30),
             body_limit: DEFAULT_BODY_LIMIT,
+            compression: true,
             retry: Some(Retry::default()),
             rate_limit: None,
             concurrency_limit: None,

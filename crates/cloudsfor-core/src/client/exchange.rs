@@ -178,7 +178,7 @@ impl Client {
             headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         } else {
             headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-            if let Some(accepted) = encoding::ACCEPTED {
+            if let Some(accepted) = encoding::ACCEPTED.filter(|_| self.compression) {
                 headers.insert(ACCEPT_ENCODING, accepted);
             }
         }

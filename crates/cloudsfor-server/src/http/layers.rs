@@ -19,7 +19,7 @@ use super::metrics::Metrics;
 use super::origin::Refused;
 use super::rate_limit::RateLimit;
 use super::unchanged::Unchanged;
-use super::{deadline, detach, drain, faults, head, operation};
+use super::{compression, deadline, detach, drain, faults, head, operation};
 use crate::cloud::{Caller, Cloud};
 use crate::faults::Faults;
 use crate::store::accounts::AccountId;
@@ -60,7 +60,8 @@ pub(super) async fn surround(
     if let Some(unread) = unread {
         unread.throw_away().await;
     }
-    let response = envelope.close(response);
+    let mut response = envelope.close(response);
+    compression::mark(operation, &mut response);
     if let Some(counted) = counted {
         counted.end(response.status());
     }

@@ -8,6 +8,7 @@ mod auth;
 mod body;
 mod call;
 mod catalog;
+mod compression;
 #[cfg(feature = "serve")]
 mod connections;
 mod deadline;
@@ -115,7 +116,9 @@ pub fn router(cloud: Arc<Cloud>, options: &ApiOptions) -> Router {
         faults: options.faults.clone(),
         rate_limit: options.requests_per_minute.map(RateLimit::per_minute),
     };
-    router.layer(from_fn_with_state(Arc::new(layers), layers::surround))
+    router
+        .layer(from_fn_with_state(Arc::new(layers), layers::surround))
+        .layer(compression::layer())
 }
 
 /// The API, for one account whose owner needs no password: whoever can read the
