@@ -10,6 +10,8 @@ mod contract;
 mod crashes;
 mod faults;
 mod host;
+mod https;
+mod images;
 mod life;
 mod networks;
 mod pull;

@@ -44,6 +44,22 @@ pub(super) fn free_disk(dir: &Path) -> std::io::Result<u64> {
     Ok(disk.f_bavail.saturating_mul(disk.f_frsize))
 }
 
+/// What is kept free for the store, in bytes: without room, it takes no changes, and a
+/// whole service stops for one guest's disk.
+const RESERVED_DISK: u64 = GB;
+
+/// The same on a small disk: this part of it at most.
+const RESERVED_PART: u64 = 20;
+
+/// The space on the disk of this directory that is left for disks, snapshots and images, in
+/// bytes.
+pub(super) fn room_for_images(dir: &Path) -> std::io::Result<u64> {
+    let disk = rustix::fs::statvfs(dir)?;
+    let all = disk.f_blocks.saturating_mul(disk.f_frsize);
+    let reserved = RESERVED_DISK.min(all / RESERVED_PART);
+    Ok(free_disk(dir)?.saturating_sub(reserved))
+}
+
 /// The space that disks in VMs' directories take already, in bytes. What they
 /// stand on is counted where it is kept.
 fn taken(vms: &Path) -> u64 {

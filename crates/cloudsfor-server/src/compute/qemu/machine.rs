@@ -149,7 +149,7 @@ impl Qemu {
         let dir = self.places.vm(id);
         remove_file(new)?;
         if !process::runs(&dir, id.as_str()) {
-            return disks::copy(&dir.join(DISK), "qcow2", new, turn(&dir).await?).await;
+            return disks::copy(&dir.join(DISK), new, turn(&dir).await?).await;
         }
         let bytes = disks::info(&dir.join(DISK)).await?.virtual_size;
         disks::create(new, bytes).await?;

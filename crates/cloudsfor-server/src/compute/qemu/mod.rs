@@ -35,6 +35,7 @@ mod control;
 mod disks;
 mod doctor;
 mod host;
+mod image_file;
 mod images;
 mod index;
 mod machine;
