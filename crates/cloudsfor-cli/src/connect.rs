@@ -54,7 +54,7 @@ pub(crate) async fn connect(
     let data_dir = global.data_dir.as_ref().or(environment.data_dir.as_ref());
     let data_dir = data_dir.map(PathBuf::as_path);
     if global.local {
-        return local::connect(data_dir, wire, terminal).await;
+        return local::connect(data_dir, global, wire, terminal).await;
     }
     let client = if environment.asked_profile(global) == Some(LOCAL) {
         only_local(global)?;

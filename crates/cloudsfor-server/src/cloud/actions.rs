@@ -236,7 +236,7 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
         // It shows what it really is: as it was.
         Outcome::Failed(_) => {}
     }
-    observe(tx, &mut vm);
+    observe(tx, &mut vm)?;
     vm_rows::update(tx.connection, &vm)?;
     usage::note(tx.connection, &vm, tx.second())?;
     let account = vm.account;
@@ -247,10 +247,13 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
 }
 
 /// Makes a VM say what its machine really is; says whether it said something else.
-fn observe(tx: &Tx<'_>, vm: &mut VmRecord) -> bool {
+fn observe(tx: &Tx<'_>, vm: &mut VmRecord) -> CloudResult<bool> {
     let Some(observed) = tx.compute().observe(&vm.id) else {
-        return false;
+        return Ok(false);
     };
+    if let Some(notice) = observed.notice {
+        note(tx, vm, &notice)?;
+    }
     let before = (vm.status.clone(), vm.ssh_port);
     vm.ssh_port = observed.ssh_port;
     if [VmStatus::Running, VmStatus::Stopped].contains(&vm.status) {
@@ -260,14 +263,22 @@ fn observe(tx: &Tx<'_>, vm: &mut VmRecord) -> bool {
             VmStatus::Stopped
         };
     }
-    before != (vm.status.clone(), vm.ssh_port)
+    Ok(before != (vm.status.clone(), vm.ssh_port))
+}
+
+/// Has the action that started a VM last say what its owner is to know of it.
+fn note(tx: &Tx<'_>, vm: &VmRecord, notice: &str) -> CloudResult<()> {
+    match action_rows::note_start(tx.connection, &vm.id, notice)? {
+        Some(action) => events::action(tx, vm.account, &view(action)),
+        None => Ok(()),
+    }
 }
 
 /// Makes VMs on which nothing runs say what their machines really are: those can
 /// stop by themselves.
 pub(super) fn observe_all(tx: &Tx<'_>) -> CloudResult<()> {
     for mut vm in vm_rows::at_rest(tx.connection)? {
-        if observe(tx, &mut vm) {
+        if observe(tx, &mut vm)? {
             vm_rows::update(tx.connection, &vm)?;
             usage::note(tx.connection, &vm, tx.second())?;
             events::vm(tx, vm.account, &vms::view(tx.connection, vm)?)?;
@@ -385,6 +396,11 @@ fn checked_vm(
 }
 
 fn view(record: ActionRecord) -> Action {
+    // One column has both: an action that failed has no notice.
+    let (error, notice) = match record.status {
+        ActionStatus::Completed => (None, record.error),
+        _ => (record.error, None),
+    };
     Action {
         id: record.vm_id,
         action_id: Some(record.id),
@@ -394,7 +410,8 @@ fn view(record: ActionRecord) -> Action {
         completed_at: record.completed_at.map(timestamp),
         resource_type: Some("vm".into()),
         region: Some(record.region),
-        error: record.error,
+        error,
+        notice,
         extra: Default::default(),
     }
 }

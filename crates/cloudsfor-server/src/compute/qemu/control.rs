@@ -12,7 +12,8 @@ use qapi::qmp::{
     BlockdevOptionsGenericCOWFormat, BlockdevOptionsGenericFormat, BlockdevOptionsQcow2,
     BlockdevRef, JobStatus, MirrorSyncMode, QmpCommand, RunState, block_resize, blockdev_add,
     blockdev_backup, blockdev_del, cont, device_add, device_del, job_cancel, job_dismiss,
-    netdev_del, qom_list, query_chardev, query_jobs, query_status, quit, system_powerdown,
+    netdev_del, qom_list, query_blockstats, query_chardev, query_jobs, query_status, quit,
+    system_powerdown,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -20,6 +21,7 @@ use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
 
 use super::arguments::{CONSOLE_DEVICE, DISK_NODE, NIC};
+use super::life::DiskUse;
 use super::networks::Interface;
 use super::places::CONTROL;
 use crate::compute::ComputeError;
@@ -103,6 +105,21 @@ impl Control {
             self.execute(cont {}).await?;
         }
         Ok(())
+    }
+
+    /// What the guest has done with its disk.
+    pub(super) async fn disk_use(&mut self) -> Result<DiskUse, ComputeError> {
+        let asked = query_blockstats { query_nodes: None };
+        let mut devices = self.execute(asked).await?.into_iter();
+        let disk = devices.find(|device| device.node_name.as_deref() == Some(DISK_NODE));
+        Ok(disk.map_or_else(DiskUse::default, |disk| DiskUse {
+            writes: disk.stats.wr_operations > 0,
+            idle: disk
+                .stats
+                .idle_time_ns
+                .and_then(|idle| u64::try_from(idle).ok())
+                .map(Duration::from_nanos),
+        }))
     }
 
     /// Makes the disk larger while the guest runs.

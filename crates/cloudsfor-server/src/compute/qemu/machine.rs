@@ -97,13 +97,7 @@ impl Qemu {
                 return Ok(());
             }
         }
-        process
-            .kill()
-            .map_err(|error| fault("the VM's QEMU can't be ended", &error))?;
-        if ended_within(&process, KILL_LIMIT).await {
-            return Ok(());
-        }
-        Err(ComputeError("the VM's QEMU doesn't end".into()))
+        end(&process).await
     }
 
     /// Gives the machine's disk the size that it should have.
@@ -180,6 +174,17 @@ impl Qemu {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Ends a machine's QEMU at once.
+pub(super) async fn end(process: &Process) -> Done {
+    process
+        .kill()
+        .map_err(|error| fault("the VM's QEMU can't be ended", &error))?;
+    match ended_within(process, KILL_LIMIT).await {
+        true => Ok(()),
+        false => Err(ComputeError("the VM's QEMU doesn't end".into())),
     }
 }
 

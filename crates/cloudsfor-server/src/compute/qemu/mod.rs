@@ -31,6 +31,7 @@ mod acceleration;
 mod arguments;
 mod checksum;
 mod console;
+mod console_log;
 mod control;
 mod disks;
 mod doctor;
@@ -38,6 +39,7 @@ mod host;
 mod image_file;
 mod images;
 mod index;
+mod life;
 mod machine;
 mod networks;
 mod places;
@@ -48,6 +50,7 @@ mod start;
 mod switch;
 mod tap;
 mod turn;
+mod uplink;
 mod version;
 
 use std::path::{Path, PathBuf};
@@ -60,16 +63,18 @@ use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
 pub use acceleration::Acceleration;
 pub use checksum::checksum_like;
 pub use console::{Console, ConsoleError};
-pub use doctor::{Finding, Health, examine};
+pub use doctor::{Finding, Health, examine, isolation_warning};
 pub use images::{ImageError, Images, InstalledImage};
 pub use index::{Entry, Index, IndexError, listed_checksum};
 use places::Places;
 pub use switch::run_switch;
+pub use uplink::run_uplink;
 
 use crate::bridge::Bridge;
 
 use super::{
-    Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
+    Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage,
+    RealOptions, Step,
 };
 
 /// The emulator's program.
@@ -83,14 +88,16 @@ pub struct Qemu {
     index: Index,
     /// The bridge that new machines are on.
     bridge: Option<Bridge>,
+    options: RealOptions,
     /// Whether guests may be held for want of room on the disk.
     may_be_held: Arc<AtomicBool>,
 }
 
 impl Qemu {
     /// The machines of a data directory. No program is run yet. The switches of private
-    /// networks are run by this very program, which must run [`run_switch`] when its
-    /// arguments are `serve switch NETWORK ADDRESS`.
+    /// networks and the ways out of VMs are run by this very program, which must run
+    /// [`run_switch`] when its arguments are `serve switch NETWORK ADDRESS`, and
+    /// [`run_uplink`] when they are `serve uplink`.
     ///
     /// # Errors
     /// If the driver's directories can't be made there, or the operator's index of images
@@ -102,9 +109,16 @@ impl Qemu {
             index: Index::of(data_dir).map_err(std::io::Error::other)?,
             bridge: Bridge::of(data_dir).map_err(std::io::Error::other)?,
             places,
+            options: RealOptions::default(),
             // By a disk that was full before.
             may_be_held: Arc::new(AtomicBool::new(true)),
         })
+    }
+
+    /// The same, run as the operator chooses.
+    #[must_use]
+    pub fn with_options(self, options: RealOptions) -> Self {
+        Self { options, ..self }
     }
 
     /// The file of a machine's image: a public image, or a snapshot.
@@ -163,6 +177,7 @@ impl Compute for Qemu {
         Some(Observed {
             runs: process::runs(&dir, id.as_str()),
             ssh_port: start::ssh_port(&dir),
+            notice: std::fs::read_to_string(dir.join(places::NOTICE)).ok(),
         })
     }
 
@@ -227,7 +242,8 @@ impl Compute for Qemu {
 
     async fn tend(&self) -> Result<(), ComputeError> {
         let networks = self.tend_networks().await;
-        self.release_held().await.and(networks)
+        let machines = self.tend_machines().await;
+        self.release_held().await.and(networks).and(machines)
     }
 
     async fn destroy(&self, id: &VmId) -> ComputeResult {

@@ -36,7 +36,7 @@ const MEMBERS: &str = "members";
 const MEMBER_MAX: u64 = 4096;
 
 /// This program, also when its file has been replaced.
-const OURSELVES: &str = "/proc/self/exe";
+pub(super) const OURSELVES: &str = "/proc/self/exe";
 
 type Done<T = ()> = Result<T, ComputeError>;
 

@@ -30,14 +30,19 @@ pub(super) const CONTROL: &str = "control.sock";
 pub(super) const DEBUG: &str = "debug.sock";
 /// The serial console.
 pub(super) const CONSOLE: &str = "console.sock";
-/// What was said on it.
+/// What was said on it last, and before.
 pub(super) const CONSOLE_LOG: &str = "console.log";
+pub(super) const OLD_CONSOLE_LOG: &str = "console.log.1";
 /// The display, by VNC.
 pub(super) const DISPLAY: &str = "display.sock";
 /// QEMU's process id, written by QEMU.
 pub(super) const PID: &str = "pid";
 /// Locked by whoever works on these files.
 pub(super) const TURN: &str = "turn";
+/// How the VM was started (see `start`).
+pub(super) const STARTED: &str = "started.json";
+/// What its owner is to know of how it runs (see `life`).
+pub(super) const NOTICE: &str = "notice";
 /// The port that leads to the VM's SSH.
 pub(super) const SSH_PORT: &str = "ssh_port";
 

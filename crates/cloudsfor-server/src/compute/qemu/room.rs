@@ -37,14 +37,17 @@ impl Qemu {
         released
     }
 
-    async fn release_all(&self) -> Result<(), ComputeError> {
+    /// The VMs that have a directory here.
+    pub(super) fn all_machines(&self) -> Vec<VmId> {
         let dirs = std::fs::read_dir(self.places.vms());
+        let dirs = dirs.into_iter().flatten().flatten();
+        dirs.filter_map(|dir| VmId::new(dir.file_name().to_str()?).ok())
+            .collect()
+    }
+
+    async fn release_all(&self) -> Result<(), ComputeError> {
         let mut result = Ok(());
-        for dir in dirs.into_iter().flatten().flatten() {
-            let name = dir.file_name();
-            let Some(id) = name.to_str().and_then(|name| VmId::new(name).ok()) else {
-                continue;
-            };
+        for id in self.all_machines() {
             let dir = self.places.vm(&id);
             if process::runs(&dir, id.as_str()) {
                 let released = async { Control::connect(&dir).await?.release().await };

@@ -11,7 +11,7 @@
 //! Whatever a guest sends, others get their frames: frames and queues are bounded, and
 //! whoever doesn't take his frames loses them.
 
-mod frame;
+pub(super) mod frame;
 mod gateway;
 mod hub;
 mod names;
