@@ -245,7 +245,7 @@ pub(crate) fn running(is_one: impl Fn(&str) -> bool) -> Vec<String> {
 }
 
 /// The ids of processes whose command line is so.
-fn named(is_one: impl Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn named(is_one: impl Fn(&str) -> bool) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let named = processes.filter_map(|entry| {
         let command_line = std::fs::read(entry.path().join("cmdline")).ok()?;

@@ -37,9 +37,9 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Ends the connection in good order.
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(self, in_a_hurry: bool) {
         if let Some(embedded) = self.embedded {
-            embedded.close().await;
+            embedded.close(in_a_hurry).await;
         }
     }
 }

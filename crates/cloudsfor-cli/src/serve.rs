@@ -346,10 +346,6 @@ async fn serve(
     })
     .await
     .map_err(|error| failure(&error))?;
-    if let Some(warning) = service.warning().await {
-        let doctor = "`cloudsfor serve doctor` says what to do about it";
-        terminal.note(&format!("warning: {warning}: {doctor}"));
-    }
     announce(&service, &dir, terminal)?;
     service.run(stop).await;
     terminal.note("Stopped.");
@@ -395,9 +391,7 @@ fn announce(service: &Service, dir: &Path, terminal: &mut Terminal) -> Result<()
 
 fn failure(error: &StartError) -> Failure {
     let exit = match error {
-        StartError::PlainHttp(_) | StartError::TestingForAll(_) | StartError::OpenToGuests => {
-            Exit::Usage
-        }
+        StartError::PlainHttp(_) | StartError::TestingForAll(_) => Exit::Usage,
         StartError::Account(error) => account::exit(error),
         StartError::Cloud(CloudError::OtherDriver { .. }) => Exit::Conflict,
         StartError::Listen { .. }

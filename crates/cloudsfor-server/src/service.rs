@@ -16,8 +16,6 @@ use crate::cloud::{
     AccountError, BackupPolicy, Cloud, CloudError, DEFAULT_CREATE_TIME, Driver, FirstAccount,
     FoundAccount, Parts,
 };
-#[cfg(all(feature = "qemu", target_os = "linux"))]
-use crate::compute::qemu::isolation_warning;
 use crate::compute::{RealOptions, Simulator};
 use crate::dns::DnsListener;
 use crate::faults::{Faults, Rule};
@@ -137,22 +135,9 @@ pub enum StartError {
     /// The compute driver can't be had.
     #[error("the compute driver can't be used: {0}")]
     Driver(std::io::Error),
-    /// Guests could do to the service what tests may.
-    #[error(
-        "--testing lets every program on this machine take hold of the service, and without \
-         passt the guests of --compute qemu are such programs: install passt, or leave one of \
-         the two out"
-    )]
-    OpenToGuests,
     /// The first account is not as asked for.
     #[error(transparent)]
     Account(#[from] AccountError),
-}
-
-/// Where there are no real machines, none is open to anything.
-#[cfg(not(all(feature = "qemu", target_os = "linux")))]
-async fn isolation_warning() -> Option<&'static str> {
-    None
 }
 
 /// A service that listens and is ready to be run.
@@ -213,9 +198,6 @@ impl Service {
         };
         let dir = &options.data_dir;
         let driver = Driver::of(dir, options.driver).map_err(StartError::Driver)?;
-        if driver == Driver::Qemu && options.testing && isolation_warning().await.is_some() {
-            return Err(StartError::OpenToGuests);
-        }
         let parts = driver.parts(dir, simulation.parts(clock.clone()), options.real);
         let cloud = Cloud::open(dir, parts.map_err(StartError::Driver)?).await?;
         driver.keep(dir).map_err(StartError::Driver)?;
@@ -266,15 +248,6 @@ impl Service {
     /// Where it answers questions for names.
     pub fn dns_address(&self) -> Option<SocketAddr> {
         self.dns.as_ref().map(DnsListener::address)
-    }
-
-    /// What the operator is to know of its real machines, if they are not kept apart from
-    /// this host.
-    pub async fn warning(&self) -> Option<&'static str> {
-        match self.driver {
-            Driver::Qemu => isolation_warning().await,
-            Driver::Simulator => None,
-        }
     }
 
     /// What makes its machines.

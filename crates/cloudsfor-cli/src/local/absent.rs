@@ -15,7 +15,7 @@ use crate::wire::Wire;
 pub(crate) enum Embedded {}
 
 impl Embedded {
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(self, _in_a_hurry: bool) {
         match self {}
     }
 }

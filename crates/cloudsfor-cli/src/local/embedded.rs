@@ -32,11 +32,15 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     /// Lets the worker end what it is at, so that nothing it claimed waits for
-    /// its claim to run out.
-    pub(crate) async fn close(self) {
-        // What can't be done now is done by the next command.
-        let _ = self.cloud.leave_nothing_due().await;
-        self.cloud.begin_close();
+    /// its claim to run out; in a hurry, it gives that back.
+    pub(crate) async fn close(self, in_a_hurry: bool) {
+        if in_a_hurry {
+            self.cloud.begin_close_in_a_hurry();
+        } else {
+            // What can't be done now is done by the next command.
+            let _ = self.cloud.leave_nothing_due().await;
+            self.cloud.begin_close();
+        }
         let _ = self.worker.await;
         self.cloud.close().await;
     }

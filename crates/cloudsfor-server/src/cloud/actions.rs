@@ -9,7 +9,7 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{capacity, catalog, events, images, records, snapshots, timestamp, vms};
+use super::{capacity, catalog, events, images, quota, records, snapshots, timestamp, vms};
 use crate::store::accounts::AccountId;
 use crate::store::actions::ActionRecord;
 use crate::store::operations::{self, Claimed, NewOperation, Work};
@@ -74,6 +74,12 @@ pub(super) fn begin_destroy(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
     write_down(tx, vm, &Work::Destroy, due_at_ms).map(drop)
 }
 
+/// Has the machine of a deleted VM be removed now that a worker has left it alone.
+pub(super) fn hasten_destroy(tx: &Tx<'_>, vm_id: &VmId) -> CloudResult<()> {
+    let now_ms = tx.now.as_millisecond();
+    Ok(operations::hasten_destroy(tx.connection, vm_id, now_ms)?)
+}
+
 /// Has the driver remove what it keeps of a snapshot that was deleted.
 pub(super) fn begin_removal(tx: &Tx<'_>, snapshot: &SnapshotRecord) -> CloudResult<()> {
     let new = NewOperation {
@@ -99,8 +105,13 @@ pub(super) fn begin_connect(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
 /// Begins the automatic backups that are due.
 pub(super) fn begin_backups(tx: &Tx<'_>) -> CloudResult<()> {
     for mut vm in vm_rows::to_back_up(tx.connection, tx.second())? {
-        vm.locked = true;
         vm.next_backup_at = Some(tx.next_backup());
+        if let Err(error) = capacity::check(tx, capacity::More::snapshot_of(tx, &vm)) {
+            tracing::warn!(vm_id = %vm.id, %error, "a backup is left out");
+            vm_rows::update(tx.connection, &vm)?;
+            continue;
+        }
+        vm.locked = true;
         vm_rows::update(tx.connection, &vm)?;
         write_down(tx, &vm, &Work::Backup, tx.now.as_millisecond())?;
         events::vm(tx, vm.account, &vms::view(tx.connection, vm)?)?;
@@ -173,8 +184,13 @@ fn check(tx: &Tx<'_>, vm: &VmRecord, action: &VmAction) -> CloudResult<()> {
                 memory: size.map_or(0.0, |size| size.get() - vm.memory.get()),
                 vcpus: cpu.map_or(0, |cpu| i64::from(cpu) - i64::from(vm.vcpus)),
                 disk: disk_size.map_or(0, |disk| i64::from(disk) - i64::from(vm.disk)),
+                snapshots: 0.0,
             },
         ),
+        VmAction::Snapshot { .. } => {
+            quota::check_snapshot(tx, vm, &tx.settings.backups.limits)?;
+            capacity::check(tx, capacity::More::snapshot_of(tx, vm))
+        }
         VmAction::Restore { image } => {
             let found = images::find_snapshot(tx.connection, vm.account, image)?;
             images::check(found, vm.disk, || {

@@ -228,6 +228,12 @@ pub trait Compute: Send + Sync {
     /// Takes a snapshot of its disk, and says what space that takes.
     async fn snapshot(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult<Gigabytes>;
 
+    /// What space a snapshot of a VM with a disk of so many GB may take, as far as that is
+    /// known before.
+    fn snapshot_size(&self, _id: &VmId, disk: u32) -> Gigabytes {
+        disk.into()
+    }
+
     /// Puts its disk back to a snapshot.
     async fn restore(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult;
 

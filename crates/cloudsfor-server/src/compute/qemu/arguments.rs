@@ -37,13 +37,9 @@ pub(super) fn process_name(id: &str) -> String {
 /// Where a machine's public interface leads.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outside {
-    /// Into QEMU, which reaches what this host reaches, its loopback included, and leads
-    /// from this port at the machine's address to its SSH.
+    /// Into QEMU, which reaches what this host reaches, as far as the filter lets it (see
+    /// `uplink`), and leads from this port at the machine's address to its SSH.
     Host(u16),
-    /// Into QEMU, which reaches nothing, and leads from this port to the machine's SSH.
-    Nowhere(u16),
-    /// Into the way out of which this file of QEMU's is one end (see `uplink`).
-    Uplink(RawFd),
     /// Onto a bridge, by the tap that is this file of QEMU's.
     Tap(RawFd),
 }
@@ -103,24 +99,43 @@ pub(super) fn arguments(
     let flags = ["-nodefaults", "-no-user-config", "-daemonize"];
     let options = options
         .into_iter()
+        .chain(filter(outside))
         .chain(private)
         .flat_map(|(name, value)| [format!("-{name}"), value]);
     flags.into_iter().map(String::from).chain(options).collect()
 }
 
 /// What begins the description of a machine's public interface.
-const PUBLIC: [&str; 3] = ["user,id=public,", "socket,id=public,", "tap,id=public,"];
+const PUBLIC: [&str; 2] = ["user,id=public,", "tap,id=public,"];
+
+/// The ends of the filter in QEMU, by their numbers among the open files there.
+pub(super) const SENT: RawFd = 21;
+pub(super) const LEAVES: RawFd = 22;
 
 /// The other end of a machine's public interface.
 fn public(address: Ipv4Addr, outside: Outside) -> String {
-    let [user, socket, tap] = PUBLIC;
-    let slirp = |port, more| format!("{user}net={INSIDE},hostfwd=tcp:{address}:{port}-:22{more}");
+    let [user, tap] = PUBLIC;
     match outside {
-        Outside::Host(port) => slirp(port, ""),
-        Outside::Nowhere(port) => slirp(port, ",restrict=on"),
-        Outside::Uplink(file) => format!("{socket}fd={file}"),
+        Outside::Host(port) => {
+            format!("{user}net={INSIDE},ipv6=off,hostfwd=tcp:{address}:{port}-:22")
+        }
         Outside::Tap(file) => format!("{tap}fd={file}"),
     }
+}
+
+/// What passes the guest's frames through the filter, if it needs one.
+fn filter(outside: Outside) -> Vec<(&'static str, String)> {
+    let Outside::Host(_) = outside else {
+        return Vec::new();
+    };
+    vec![
+        ("chardev", format!("socket,id=sent,fd={SENT}")),
+        ("chardev", format!("socket,id=leaves,fd={LEAVES}")),
+        (
+            "object",
+            "filter-redirector,id=uplink,netdev=public,queue=rx,outdev=sent,indev=leaves".into(),
+        ),
+    ]
 }
 
 fn kind(acceleration: Acceleration) -> String {
@@ -232,11 +247,7 @@ mod tests {
             ("256M".into(), "2".into())
         );
         assert!(after("-netdev", host).ends_with("hostfwd=tcp:127.64.0.2:2222-:22"));
-        assert!(after("-netdev", Outside::Nowhere(2222)).ends_with(",restrict=on"));
-        assert_eq!(
-            after("-netdev", Outside::Uplink(4)),
-            "socket,id=public,fd=4"
-        );
+        assert!(after("-object", host).contains("netdev=public,queue=rx,"));
         assert_eq!(after("-netdev", Outside::Tap(3)), "tap,id=public,fd=3");
         assert!(after("-sandbox", host).starts_with("on,"));
     }
@@ -252,16 +263,10 @@ mod tests {
         let all = |outside, acceleration| {
             arguments(&machine, slice::from_ref(&interface), outside, acceleration)
         };
-        let outsides = [
-            Outside::Host(1),
-            Outside::Nowhere(2),
-            Outside::Uplink(3),
-            Outside::Tap(4),
-        ];
-        for (before, after) in outsides
-            .into_iter()
-            .zip(outsides.into_iter().cycle().skip(1))
-        {
+        for (before, after) in [
+            (Outside::Host(1), Outside::Host(2)),
+            (Outside::Tap(3), Outside::Tap(4)),
+        ] {
             let kvm = all(before, Acceleration::Kvm);
             let tcg = changed(&kvm, machine.address, after, Acceleration::Tcg);
             assert_eq!(tcg, all(after, Acceleration::Tcg));

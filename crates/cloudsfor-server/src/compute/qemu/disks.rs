@@ -202,6 +202,20 @@ pub(super) fn space(file: &Path) -> Result<u64, ComputeError> {
     Ok(metadata.blocks() * 512)
 }
 
+/// The space that a VM's disk takes with what it stands on, in bytes: a copy of it takes no
+/// more.
+pub(super) fn space_with_base(dir: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == DISK || name.to_string_lossy().starts_with("base-") {
+            bytes += entry.metadata()?.blocks() * 512;
+        }
+    }
+    Ok(bytes)
+}
+
 pub(super) fn fault(what: &str, error: &io::Error) -> ComputeError {
     ComputeError(format!("{what}: {error}"))
 }

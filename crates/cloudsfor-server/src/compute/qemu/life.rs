@@ -109,7 +109,7 @@ impl Qemu {
             again: true,
             ..started
         };
-        again.launch(dir, &turn).await?;
+        again.launch(dir, &turn, &self.places.networks()).await?;
         std::fs::write(dir.join(NOTICE), notice)
             .map_err(|error| fault("the VM's notice can't be written down", &error))
     }

@@ -100,6 +100,23 @@ impl Qemu {
         end(&process).await
     }
 
+    /// Ends the machine's QEMU without a moment for its disk, which goes with it.
+    pub(super) async fn end(&self, id: &VmId) -> Done {
+        let dir = self.places.vm(id);
+        if !dir.exists() {
+            return Ok(());
+        }
+        // At once, though its files may be in use; and one that was being started.
+        if let Some(process) = Process::find(&dir, id.as_str()) {
+            end(&process).await?;
+        }
+        let _turn = turn(&dir).await?;
+        match Process::find(&dir, id.as_str()) {
+            Some(process) => end(&process).await,
+            None => Ok(()),
+        }
+    }
+
     /// Gives the machine's disk the size that it should have.
     pub(super) async fn grow_disk(&self, machine: &Machine) -> Done {
         let dir = self.places.vm(&machine.id);

@@ -46,6 +46,7 @@ mod places;
 mod process;
 mod room;
 mod seed;
+mod sockets;
 mod start;
 mod switch;
 mod tap;
@@ -53,6 +54,7 @@ mod turn;
 mod uplink;
 mod version;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -60,10 +62,12 @@ use std::sync::atomic::AtomicBool;
 use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
 
+use parking_lot::Mutex;
+
 pub use acceleration::Acceleration;
 pub use checksum::checksum_like;
 pub use console::{Console, ConsoleError};
-pub use doctor::{Finding, Health, examine, isolation_warning};
+pub use doctor::{Finding, Health, examine};
 pub use images::{ImageError, Images, InstalledImage};
 pub use index::{Entry, Index, IndexError, listed_checksum};
 use places::Places;
@@ -91,6 +95,8 @@ pub struct Qemu {
     options: RealOptions,
     /// Whether guests may be held for want of room on the disk.
     may_be_held: Arc<AtomicBool>,
+    /// The space that disks took when there was too little, in bytes.
+    sizes: Arc<Mutex<HashMap<VmId, u64>>>,
 }
 
 impl Qemu {
@@ -112,6 +118,7 @@ impl Qemu {
             options: RealOptions::default(),
             // By a disk that was full before.
             may_be_held: Arc::new(AtomicBool::new(true)),
+            sizes: Arc::default(),
         })
     }
 
@@ -169,7 +176,7 @@ impl Compute for Qemu {
     }
 
     fn capacity(&self) -> Option<Capacity> {
-        host::capacity(self.places.root())
+        host::capacity(&self.places)
     }
 
     fn observe(&self, id: &VmId) -> Option<Observed> {
@@ -214,6 +221,13 @@ impl Compute for Qemu {
         Ok(Step::Done(()))
     }
 
+    fn snapshot_size(&self, id: &VmId, disk: u32) -> Gigabytes {
+        let size = disks::space_with_base(&self.places.vm(id));
+        size.ok()
+            .and_then(host::gigabytes)
+            .unwrap_or_else(|| disk.into())
+    }
+
     async fn snapshot(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult<Gigabytes> {
         self.take_snapshot(machine, id).await.map(Step::Done)
     }
@@ -247,7 +261,7 @@ impl Compute for Qemu {
     }
 
     async fn destroy(&self, id: &VmId) -> ComputeResult {
-        self.switch_off(id).await?;
+        self.end(id).await?;
         self.leave_networks(id, &self.networks_of(id)).await?;
         self.remove(id)?;
         Ok(Step::Done(()))

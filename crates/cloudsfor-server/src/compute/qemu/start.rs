@@ -6,23 +6,23 @@
 use std::fs::File;
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::fd::{AsRawFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
-use command_fds::CommandFdExt;
+use command_fds::{CommandFdExt, FdMapping};
 use serde::{Deserialize, Serialize};
 use tokio::process::Command;
 
 use super::acceleration::Acceleration;
-use super::arguments::{Outside, arguments, changed};
+use super::arguments::{LEAVES, Outside, SENT, arguments, changed};
 use super::disks::fault;
 use super::places::{DISK, NOTICE, SSH_PORT, STARTED};
 use super::tap::tap;
 use super::turn::turn;
-use super::uplink::{UplinkError, uplink};
-use super::{Qemu, SYSTEM, acceleration, console_log, machine, process};
+use super::uplink::{Uplink, uplink};
+use super::{Qemu, SYSTEM, acceleration, console_log, machine, process, sockets};
 use crate::compute::{AccelerationChoice, ComputeError, Machine};
 
 /// The ports that are tried for SSH, before any that is free.
@@ -34,6 +34,9 @@ const TRIES: u32 = 5;
 /// How long what led to a VM's port before may take to end, and how often to look.
 const OLD_PORT: Duration = Duration::from_secs(2);
 const OLD_PORT_LOOK: Duration = Duration::from_millis(10);
+
+/// A tap in QEMU, by its number among the open files there.
+const TAP: i32 = 23;
 
 /// What QEMU says then.
 const PORT_IS_TAKEN: &str = "host forwarding rule";
@@ -71,9 +74,15 @@ impl Started {
     }
 
     /// Starts the machine, which is off, in its turn.
-    pub(super) async fn launch(&self, dir: &Path, turn: &File) -> Result<(), ComputeError> {
+    pub(super) async fn launch(
+        &self,
+        dir: &Path,
+        turn: &File,
+        networks: &Path,
+    ) -> Result<(), ComputeError> {
         self.write(dir)?;
         console_log::begin(dir).map_err(|error| fault("the console's log can't begin", &error))?;
+        let files = |tap| files(networks, tap);
         let with = |outside| changed(&self.arguments, self.address, outside, self.acceleration);
         let said = match &self.bridge {
             Some(bridge) => {
@@ -81,10 +90,10 @@ impl Started {
                     let advice = error.advice(bridge);
                     ComputeError(format!("it can't be put on its bridge: {error}: {advice}"))
                 })?;
-                let arguments = with(Outside::Tap(tap.as_raw_fd()));
-                launch(dir, turn, &arguments, Some(tap)).await?
+                let arguments = with(Outside::Tap(TAP));
+                launch(dir, turn, &arguments, files(Some(tap))?).await?
             }
-            None => launch_with_port(dir, turn, self.address, with).await?,
+            None => launch_with_port(dir, turn, self.address, with, files).await?,
         };
         match said {
             None => Ok(()),
@@ -119,6 +128,10 @@ impl Qemu {
         {
             acceleration = Acceleration::Tcg;
         }
+        let outside = match machine.bridge {
+            Some(_) => Outside::Tap(TAP),
+            None => Outside::Host(0),
+        };
         let started = Started {
             acceleration,
             boot,
@@ -126,9 +139,9 @@ impl Qemu {
             is_settled: false,
             address: machine.address,
             bridge: machine.bridge.as_ref().map(|bridge| bridge.name.clone()),
-            arguments: arguments(machine, &interfaces, Outside::Nowhere(0), acceleration),
+            arguments: arguments(machine, &interfaces, outside, acceleration),
         };
-        started.launch(&dir, &turn).await
+        started.launch(&dir, &turn, &self.places.networks()).await
     }
 }
 
@@ -138,24 +151,15 @@ async fn launch_with_port(
     turn: &File,
     address: Ipv4Addr,
     arguments: impl Fn(Outside) -> Vec<String>,
+    files: impl Fn(Option<OwnedFd>) -> Result<Vec<FdMapping>, ComputeError>,
 ) -> Result<Option<String>, ComputeError> {
     let mut said = None;
     for _ in 0..TRIES {
         let port = free_port(dir, address).await?;
         std::fs::write(dir.join(SSH_PORT), port.to_string())
             .map_err(|error| fault("the VM's port can't be written down", &error))?;
-        let (outside, end) = match uplink(address, port).await {
-            Ok(end) => (Outside::Uplink(end.as_raw_fd()), Some(end)),
-            // Said in `serve doctor`, at the service's start, and in the guide.
-            Err(UplinkError::NoPasst) => (Outside::Host(port), None),
-            Err(_) if TcpListener::bind((address, port)).is_err() => continue,
-            // Without a way out there is none; never one that leads to this host itself.
-            Err(error) => {
-                tracing::warn!(%error, "a VM reaches nothing outside");
-                (Outside::Nowhere(port), None)
-            }
-        };
-        said = launch(dir, turn, &arguments(outside), end).await?;
+        let outside = arguments(Outside::Host(port));
+        said = launch(dir, turn, &outside, files(None)?).await?;
         let is_taken = |said: &String| said.contains(PORT_IS_TAKEN);
         if !said.as_ref().is_some_and(is_taken) {
             return Ok(said);
@@ -168,20 +172,45 @@ async fn launch_with_port(
     }))
 }
 
-/// Starts QEMU, which goes into the background once it is ready and has its public
-/// interface's other end under the same number as it has here; answers what it said if it
+/// The files that QEMU is given: a tap, or the ends of the filter in its place, and the
+/// directory of private networks.
+fn files(networks: &Path, tap: Option<OwnedFd>) -> Result<Vec<FdMapping>, ComputeError> {
+    let (parent_fd, child_fd) = sockets::networks_dir(networks)
+        .map_err(|error| fault("the private networks can't be opened", &error))?;
+    let networks = FdMapping {
+        parent_fd,
+        child_fd,
+    };
+    let mapping = |(parent_fd, child_fd)| FdMapping {
+        parent_fd,
+        child_fd,
+    };
+    let ends = match tap {
+        Some(tap) => vec![(tap, TAP)],
+        None => {
+            let Uplink { sent, leaves } = uplink()
+                .map_err(|error| fault("the VM can't be kept apart from this host", &error))?;
+            vec![(sent, SENT), (leaves, LEAVES)]
+        }
+    };
+    Ok(ends.into_iter().map(mapping).chain([networks]).collect())
+}
+
+/// Starts QEMU, which goes into the background once it is ready; answers what it said if it
 /// failed.
 async fn launch(
     dir: &Path,
     turn: &File,
     arguments: &[String],
-    end: Option<OwnedFd>,
+    files: Vec<FdMapping>,
 ) -> Result<Option<String>, ComputeError> {
     let turn = turn
         .try_clone()
         .map_err(|error| fault("the VM's directory can't be locked", &error))?;
     let mut command = Command::new(SYSTEM);
-    command.preserved_fds(Vec::from_iter(end));
+    command
+        .fd_mappings(files)
+        .map_err(|error| fault("QEMU can't be given its files", &io::Error::other(error)))?;
     let started = command
         .current_dir(dir)
         .args(arguments)
