@@ -42,7 +42,7 @@ impl Server {
         std::thread::spawn(move || {
             for stream in listener.incoming().map(Result::unwrap) {
                 let answers = shared.lock().unwrap().clone();
-                // Whoever hangs up has heard enough.
+                // A client may hang up early.
                 let _ = match &tls {
                     None => answer(stream, &answers),
                     Some(config) => {

@@ -7,7 +7,7 @@ use cloudsfor_tests::binary::run;
 
 use crate::host::{Host, IMAGE, image, said_loudly};
 
-/// What a listener of this host says to whoever reaches it.
+/// What a listener of this host says to a client that reaches it.
 const REACHED: &str = "reached";
 
 /// Has a guest send to loopback addresses by its gateway, as its root can.

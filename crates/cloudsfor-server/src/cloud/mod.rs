@@ -194,7 +194,7 @@ impl Cloud {
                 self.store
                     .read(|c| crate::store::operations::is_destroying(c, vm_id))
             };
-            // Where that can't be told, nobody waits.
+            // A store that can't be read is no reason to wait.
             while is_left().unwrap_or_default() && changes.wait().await {}
         };
         let _ = tokio::time::timeout(REMOVAL, gone).await;

@@ -47,7 +47,7 @@ fn gigabytes(text: &str) -> Result<f64, String> {
 /// How much a download may be, and why no more.
 struct Bound {
     bytes: u64,
-    /// What the bound is, for whoever meets it.
+    /// What the bound is, and how to get more.
     what: String,
 }
 

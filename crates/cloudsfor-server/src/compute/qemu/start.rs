@@ -242,8 +242,8 @@ pub(super) fn ssh_port(dir: &Path) -> Option<u16> {
     text.trim().parse().ok()
 }
 
-/// A port that nobody has: the one that it had before, if possible. Whoever waits for the VM
-/// there finds it again.
+/// A free port: the one that it had before, if possible, so that a client that waits for the
+/// VM there finds it again.
 async fn free_port(dir: &Path, address: Ipv4Addr) -> Result<u16, ComputeError> {
     let before = ssh_port(dir);
     if let Some(port) = before {

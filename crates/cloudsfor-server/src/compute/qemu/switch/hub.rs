@@ -210,7 +210,7 @@ mod tests {
     }
 
     #[test]
-    fn frames_that_nobody_takes_are_bounded_in_bytes() {
+    fn frames_that_are_not_taken_are_bounded_in_bytes() {
         let (mut hub, mut guests) = hub(200, 256);
         let mut large = vec![0; 70_000];
         large[..6].fill(ALL);
@@ -228,7 +228,7 @@ mod tests {
             assert!(got(guest) <= WAITING / large.len());
         }
         assert_eq!(hub.in_all.load(Ordering::Relaxed), 0);
-        // Who takes them again gets them again.
+        // A guest that takes frames again gets frames again.
         hub.pass(guests[0].port, &large);
         assert_eq!(got(&mut guests[1]), 1);
     }
