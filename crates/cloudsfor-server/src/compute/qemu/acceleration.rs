@@ -11,9 +11,9 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
-use tokio::process::Command;
 
 use super::SYSTEM;
+use super::programs;
 use super::turn::turn;
 use crate::compute::AccelerationChoice;
 use crate::store::make_private_dir;
@@ -193,7 +193,7 @@ async fn run_guest_in(
     // In a file, which keeps what was said before the time was up.
     let serial = dir.join("serial");
     let machine = format!("pc,accel={}", acceleration.name());
-    let mut child = Command::new(SYSTEM)
+    let mut child = programs::program(SYSTEM)
         .current_dir(dir)
         .args(["-machine", &machine, "-m", "16"])
         // The processor of real guests: some hosts run one and fail at the other.

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use tokio::process::Command;
 
 use super::places::DISK;
+use super::programs;
 use super::turn::turn;
 use crate::compute::ComputeError;
 
@@ -51,7 +52,7 @@ pub(super) fn command<A: AsRef<OsStr>>(
     input: impl Into<Stdio>,
     arguments: impl IntoIterator<Item = A>,
 ) -> Command {
-    let mut command = Command::new(QEMU_IMG);
+    let mut command = programs::program(QEMU_IMG);
     command
         .current_dir(dir)
         .args(arguments)

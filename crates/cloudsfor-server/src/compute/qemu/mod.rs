@@ -44,6 +44,7 @@ mod machine;
 mod networks;
 mod places;
 mod process;
+mod programs;
 mod room;
 mod seed;
 mod sockets;

@@ -13,12 +13,12 @@ use std::time::{Duration, Instant};
 
 use command_fds::{CommandFdExt, FdMapping};
 use serde::{Deserialize, Serialize};
-use tokio::process::Command;
 
 use super::acceleration::Acceleration;
 use super::arguments::{LEAVES, Outside, SENT, arguments, changed};
 use super::disks::fault;
 use super::places::{DISK, NOTICE, SSH_PORT, STARTED};
+use super::programs;
 use super::tap::tap;
 use super::turn::turn;
 use super::uplink::{Uplink, uplink};
@@ -207,7 +207,7 @@ async fn launch(
     let turn = turn
         .try_clone()
         .map_err(|error| fault("the VM's directory can't be locked", &error))?;
-    let mut command = Command::new(SYSTEM);
+    let mut command = programs::program(SYSTEM);
     command
         .fd_mappings(files)
         .map_err(|error| fault("QEMU can't be given its files", &io::Error::other(error)))?;
