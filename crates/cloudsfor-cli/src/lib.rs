@@ -114,7 +114,8 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             profile::run(verb, global, &Environment::of_process()?, terminal).await
         }),
         #[cfg(feature = "serve")]
-        Noun::Serve(Alone(args)) => on(runtime::Builder::new_multi_thread(), async {
+        Noun::Serve(noun) => on(runtime::Builder::new_multi_thread(), async {
+            let Alone(args) = noun.as_ref();
             serve::run(args, global, Environment::of_process()?, terminal).await
         }),
     }

@@ -35,7 +35,7 @@ pub(crate) enum Noun {
 
     /// Run the service on this machine
     #[cfg(feature = "serve")]
-    Serve(Alone<serve::Serve>),
+    Serve(Box<Alone<serve::Serve>>),
 }
 
 /// What there is in a cloud.
