@@ -209,3 +209,54 @@ fn it_answers_for_names_counts_and_fails_on_request() {
     let failed = curl("/api/v1/keys", &["-u", &user]);
     assert!(failed.starts_with("HTTP/1.1 503"), "{failed}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_operator_decides_about_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    let service = Served::start(&data);
+    for name in ["old.cloud.example", "my.example"] {
+        service.cli(&["domain", "create", name]).ok();
+    }
+    assert_eq!(service.end("TERM"), Some(0));
+
+    let names = [
+        "--dns-name",
+        "cloud.example",
+        "--dns-address",
+        "192.0.2.53",
+        "--reserved-suffix",
+        "corp.example",
+    ];
+    let service = Served::start_with_account(&data, &names);
+    for refused in [
+        "cloud.example",
+        "new.cloud.example",
+        "a.corp.example",
+        "in-addr.arpa",
+    ] {
+        let ended = service.cli(&["domain", "create", refused]);
+        assert_eq!(ended.code, 2, "{ended:?}");
+        assert!(ended.stderr.contains("NAME must"), "{ended:?}");
+    }
+    let domain = service.cli(&["domain", "get", "my.example", "-o", "json"]);
+    let zone = domain.json()["zone_file"].to_string();
+    assert!(zone.contains("@ IN NS ns1.cloud.example."), "{zone}");
+
+    // The domain from before is told of, whether real VMs can run here or not.
+    let doctor = Operator(&data).run(&["doctor"]);
+    assert!(
+        doctor
+            .stdout
+            .contains("serves no more: old.cloud.example\n"),
+        "{doctor:?}"
+    );
+    for (flag, value) in [
+        ("--dns-name", "a b"),
+        ("--reserved-suffix", ""),
+        ("--dns-address", "x"),
+    ] {
+        assert_eq!(Operator(&data).run(&[flag, value]).code, 2, "{flag}");
+    }
+}

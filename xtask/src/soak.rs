@@ -14,15 +14,30 @@ const EXAMPLES: &str = "500";
 /// How long each decoder is fuzzed, in seconds.
 const FUZZING: &str = "300";
 
+/// Zones that are asked for beside another name server.
+const ZONES: &str = "300";
+
 /// Runs all of it, and says which parts failed.
 pub(crate) fn run() -> Result<Vec<&'static str>, Error> {
     let mut crashes = Command::new(env!("CARGO"));
     crashes
         .args(["test", "--package", "cloudsfor-tests", "--test", "crash"])
         .env("CLOUDSFOR_CRASH_ROUNDS", CRASHES);
+    let mut names = Command::new(env!("CARGO"));
+    names
+        .args(["test", "--package", "cloudsfor-tests", "--test", "dns"])
+        .args(["--", "--nocapture"])
+        .env("CLOUDSFOR_TEST_DNS", "required")
+        .env("CLOUDSFOR_DNS_ZONES", ZONES)
+        // Others each time; the test prints the seed.
+        .env("CLOUDSFOR_DNS_SEED", seconds()?.to_string());
     let mut description = Command::new("bash");
     description.args([".ci/schemathesis", EXAMPLES]);
-    let mut parts = vec![("crashes", crashes), ("description", description)];
+    let mut parts = vec![
+        ("crashes", crashes),
+        ("names", names),
+        ("description", description),
+    ];
     for target in fuzz_targets()? {
         let mut fuzz = Command::new("cargo");
         fuzz.current_dir("crates/cloudsfor-core")
@@ -44,6 +59,11 @@ pub(crate) fn run() -> Result<Vec<&'static str>, Error> {
     }
     failed.dedup();
     Ok(failed)
+}
+
+fn seconds() -> Result<u64, Error> {
+    let now = std::time::SystemTime::now();
+    Ok(now.duration_since(std::time::UNIX_EPOCH)?.as_secs())
 }
 
 fn fuzz_targets() -> Result<Vec<String>, Error> {

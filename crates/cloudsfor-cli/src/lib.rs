@@ -114,9 +114,8 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             profile::run(verb, global, &Environment::of_process()?, terminal).await
         }),
         #[cfg(feature = "serve")]
-        Noun::Serve(noun) => on(runtime::Builder::new_multi_thread(), async {
-            let Alone(args) = noun.as_ref();
-            serve::run(args, global, Environment::of_process()?, terminal).await
+        Noun::Serve(args) => on(runtime::Builder::new_multi_thread(), async {
+            serve::run(&args.0, global, Environment::of_process()?, terminal).await
         }),
     }
 }

@@ -8,6 +8,7 @@ mod backup;
 mod doctor;
 #[cfg(target_os = "linux")]
 mod image;
+mod names;
 mod origins;
 #[cfg(target_os = "linux")]
 mod switch;
@@ -118,10 +119,6 @@ pub(crate) struct Serve {
     #[arg(long, help_heading = TESTING)]
     testing: bool,
 
-    /// Where to answer questions for names, by UDP and TCP: 127.0.0.1:5353, say
-    #[arg(long, value_name = "ADDR")]
-    dns_listen: Option<SocketAddr>,
-
     /// The certificate for HTTPS with its chain, in PEM; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
@@ -142,6 +139,9 @@ pub(crate) struct Serve {
     /// unencrypted
     #[arg(long)]
     allow_plain_http: bool,
+
+    #[command(flatten)]
+    names: names::Names,
 
     #[command(flatten)]
     origins: OriginArgs,
@@ -334,7 +334,9 @@ async fn serve(
         faults: args.faults(terminal)?,
         testing: args.testing,
         allow_plain_http: args.allow_plain_http,
-        dns: args.dns_listen,
+        dns: args.names.dns_listen,
+        dns_limits: args.names.limits(),
+        names: args.names.service(),
         tls: args.tls(),
         origins: args.origins.origins(),
         limits: Limits::default(),

@@ -21,7 +21,7 @@
 //! }
 //! ```
 
-use cloudsfor_types::{Vm, VmFilter, VmSelector};
+use cloudsfor_types::{Vm, VmFilter, VmSelector, names};
 
 use crate::api::Vms;
 use crate::call::CallOptions;
@@ -44,7 +44,8 @@ async fn find_by_name(api: &dyn Vms, name: &str, call: &CallOptions) -> Result<V
     let filter = VmFilter::default().with_name(name);
     let mut vms = list_all_vms(api, &filter, call).await?;
     // A server that doesn't know the filter lists all.
-    vms.retain(|vm| vm.name.eq_ignore_ascii_case(name));
+    let wanted = names::normal(name);
+    vms.retain(|vm| names::normal(&vm.name) == wanted);
     if vms.len() > 1 {
         let message = format!(
             "{} VMs have the name {name:?}: say which one by its id",

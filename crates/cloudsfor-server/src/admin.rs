@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 
-use crate::cloud::{Accounts, CloudResult};
+use crate::cloud::{Accounts, CloudResult, domains};
 use crate::ids::Ids;
 use crate::local_profile::LocalProfile;
 use crate::store::audit::{self, Entry};
@@ -86,6 +86,15 @@ impl Admin {
     /// Those of the store.
     pub fn audit(&self, account: Option<&str>, limit: u32) -> CloudResult<Vec<Entry>> {
         self.store.read(|c| Ok(audit::newest(c, account, limit)?))
+    }
+
+    /// The domains that accounts have from before they were refused, and that DNS
+    /// serves no more: those in the reverse zones and below the service's own name.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn domains_not_served(&self) -> CloudResult<Vec<String>> {
+        self.store.read(domains::not_served)
     }
 
     /// Writes a copy of the store, of one moment, to a file that must not exist.

@@ -14,10 +14,10 @@ use tokio::task::JoinHandle;
 use crate::clock::{Clock, ManualClock, MovableClock, ShiftedClock};
 use crate::cloud::{
     AccountError, BackupPolicy, Cloud, CloudError, DEFAULT_CREATE_TIME, Driver, FirstAccount,
-    FoundAccount, Parts,
+    FoundAccount, NameService, Parts,
 };
 use crate::compute::{RealOptions, Simulator};
-use crate::dns::DnsListener;
+use crate::dns::{DnsLimits, DnsListener};
 use crate::faults::{Faults, Rule};
 use crate::http::{
     ApiOptions, BASE_PATH, Controls, Limits, Listener, Origins, TlsError, TlsFiles, router, serve,
@@ -49,6 +49,11 @@ pub struct ServiceOptions {
     pub allow_plain_http: bool,
     /// Where to answer questions for names, by UDP and TCP; nowhere if `None`.
     pub dns: Option<SocketAddr>,
+    /// What the name service takes and gives.
+    pub dns_limits: DnsLimits,
+    /// What is decided about names. Without addresses of its own, the name server has
+    /// that of `dns`, if it isn't a wildcard.
+    pub names: NameService,
     /// The certificate for TLS, if it is to be used.
     pub tls: Option<TlsFiles>,
     /// Which hosts are answered, beside this machine's own name, and which proxies are
@@ -153,6 +158,7 @@ pub struct Service {
     limits: Limits,
     api: ApiOptions,
     dns: Option<DnsListener>,
+    dns_limits: DnsLimits,
 }
 
 impl Service {
@@ -178,7 +184,9 @@ impl Service {
         }
         let name = rustix::system::uname();
         let name = name.nodename().to_string_lossy().into_owned();
-        let origins = options.origins.with_hosts([name]);
+        let origins = options
+            .origins
+            .with_hosts([name, options.names.name.clone()]);
         let hosts = origins.told();
         let listener = match options.tls {
             Some(files) => Listener::tls(tcp, files)?.with_origins(origins.with_any_host()),
@@ -191,6 +199,13 @@ impl Service {
             }
             None => None,
         };
+        let mut names = options.names;
+        if names.addresses.is_empty() {
+            let own = dns.as_ref().map(|listener| listener.address().ip());
+            names
+                .addresses
+                .extend(own.filter(|ip| !ip.is_unspecified()));
+        }
         let simulation = options.simulation;
         let clock: Arc<dyn MovableClock> = match simulation.stopped_at {
             Some(start) => Arc::new(ManualClock::new(start)),
@@ -201,6 +216,7 @@ impl Service {
         let parts = driver.parts(dir, simulation.parts(clock.clone()), options.real);
         let cloud = Cloud::open(dir, parts.map_err(StartError::Driver)?).await?;
         driver.keep(dir).map_err(StartError::Driver)?;
+        cloud.keep_name_service(names).await?;
         let faults = Arc::new(Faults::new(simulation.seed.unwrap_or_default()));
         faults.replace(options.faults);
         let mut api = options.api;
@@ -227,6 +243,7 @@ impl Service {
             limits: options.limits,
             api,
             dns,
+            dns_limits: options.dns_limits,
         };
         profile
             .set_endpoint(&service.endpoint(), certificate.as_deref())
@@ -271,6 +288,7 @@ impl Service {
             limits,
             api,
             dns,
+            dns_limits,
             ..
         } = self;
         let (stop_dns, dns_stopped) = oneshot::channel::<()>();
@@ -278,7 +296,7 @@ impl Service {
             let stopped = async {
                 let _ = dns_stopped.await;
             };
-            tokio::spawn(listener.serve(cloud.clone(), stopped))
+            tokio::spawn(listener.serve(cloud.clone(), dns_limits, stopped))
         });
         let draining = {
             let cloud = cloud.clone();

@@ -49,6 +49,8 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
         testing: false,
         allow_plain_http: false,
         dns: None,
+        dns_limits: Default::default(),
+        names: Default::default(),
         tls: None,
         limits,
         api: ApiOptions::default(),
@@ -110,7 +112,7 @@ impl Running {
 fn head(method: &str, path: &str, headers: &str) -> String {
     let authorization = basic(EMAIL, PASSWORD);
     format!(
-        "{method} /api/v1{path} HTTP/1.1\r\nHost: cloud.test\r\nAuthorization: {authorization}\r\n{headers}\r\n"
+        "{method} /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: {authorization}\r\n{headers}\r\n"
     )
 }
 
@@ -196,7 +198,7 @@ async fn a_head_that_does_not_end_is_given_up() {
         ..Limits::default()
     };
     let service = start(limits).await;
-    for beginning in ["", "GET /api/v1/vms HTTP/1.1\r\nHost: x\r\n"] {
+    for beginning in ["", "GET /api/v1/vms HTTP/1.1\r\nHost: localhost\r\n"] {
         let ended = tokio::time::timeout(Duration::from_secs(30), service.exchange(beginning));
         ended.await.unwrap();
     }

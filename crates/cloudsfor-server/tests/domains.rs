@@ -62,13 +62,13 @@ async fn domains_have_records_of_their_own() {
     let id = mx["id"].as_u64().unwrap();
     assert_eq!(
         mx,
-        json!({"id": id, "type": "MX", "name": "@", "data": "mail", "priority": 10, "port": null, "weight": null})
+        json!({"id": id, "type": "MX", "name": "@", "data": "mail.example.com.", "priority": 10, "port": null, "weight": null})
     );
     let zone = cloud.get("/domains/example.com").await.json()["domain"]["zone_file"]
         .as_str()
         .unwrap()
         .to_owned();
-    assert!(zone.contains("@ IN MX 10 mail\n"), "{zone}");
+    assert!(zone.contains("@ IN MX 10 mail.example.com.\n"), "{zone}");
     assert_eq!(
         record(json!({"type": "CNAME", "name": "@", "data": "x"}))
             .await
@@ -76,7 +76,7 @@ async fn domains_have_records_of_their_own() {
         409
     );
     assert_eq!(
-        record(json!({"type": "MX", "name": "@", "data": "mail", "priority": 5}))
+        record(json!({"type": "MX", "name": "@", "data": "MAIL.example.com", "priority": 10}))
             .await
             .status,
         409
@@ -100,7 +100,7 @@ async fn domains_have_records_of_their_own() {
             changed.status.as_u16(),
             &changed.json()["domain_record"]["data"]
         ),
-        (200, &json!("mail2"))
+        (200, &json!("mail2.example.com."))
     );
     assert_eq!(
         cloud.get(&path).await.json()["domain_record"]["priority"],

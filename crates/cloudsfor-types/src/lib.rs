@@ -49,6 +49,7 @@ pub mod operations;
 pub mod page;
 pub mod private_network;
 pub mod public_key;
+mod quoted;
 pub mod record;
 pub mod region;
 pub mod request;

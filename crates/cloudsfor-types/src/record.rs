@@ -11,7 +11,7 @@ use crate::object::object;
 use crate::open_enum::open_enum;
 use crate::page::{Links, Meta};
 use crate::request::{Fields, number, string};
-use crate::{names, rules};
+use crate::{names, quoted, rules};
 
 open_enum! {
     /// What a record says.
@@ -227,7 +227,7 @@ impl RecordSpec {
     /// assert_eq!(normal(mx("@", "mail")), normal(mx("Example.com.", "MAIL.example.com")));
     /// ```
     pub fn normal_in(&self, domain: &str) -> Result<Self, Vec<FieldFault>> {
-        let mut normal = self.in_domain(&domain.to_ascii_lowercase())?;
+        let mut normal = self.in_domain(domain)?;
         normal.name.make_ascii_lowercase();
         if normal.r#type.has_target() {
             normal.data.make_ascii_lowercase();
@@ -248,13 +248,18 @@ impl RecordType {
 
 impl DomainRecord {
     /// The request that makes such a record; `None` if the answer lacks what every
-    /// record has, or has a number that doesn't fit.
+    /// record has, or has a number that doesn't fit. A text that would have quotation
+    /// marks taken off has others around it.
     pub fn spec(&self) -> Option<RecordSpec> {
         let number = |value: Option<u64>| value.map(u16::try_from).transpose().ok();
+        let data = self.data.as_deref()?;
         Some(RecordSpec {
             r#type: self.r#type.clone(),
             name: self.name.clone()?,
-            data: self.data.clone()?,
+            data: match self.r#type {
+                RecordType::Txt => quoted::quoted(data).into_owned(),
+                _ => data.to_owned(),
+            },
             priority: number(self.priority)?,
             port: number(self.port)?,
             weight: number(self.weight)?,
@@ -292,10 +297,8 @@ fn data_alone(kind: &RecordType, data: &str) -> Result<String, String> {
             Ok(ip) => Ok(ip.to_string()),
             Err(_) => Err(format!("must be an IPv6 address, not {data:?}")),
         },
-        RecordType::Txt => {
-            let text = names::unquoted(data);
-            rules::txt(&text).map(|()| text.into_owned())
-        }
+        // Quotation marks are taken off once, by `data_in`.
+        RecordType::Txt => rules::txt(&quoted::unquoted(data)).map(|()| data.to_owned()),
         _ => {
             let target = names::target_alone(data)?;
             host_or_root(kind, &target).map(|()| target)
@@ -304,6 +307,10 @@ fn data_alone(kind: &RecordType, data: &str) -> Result<String, String> {
 }
 
 fn data_in(kind: &RecordType, data: &str, domain: &str) -> Result<String, String> {
+    if *kind == RecordType::Txt {
+        let text = quoted::unquoted(data);
+        return rules::txt(&text).map(|()| text.into_owned());
+    }
     if !kind.has_target() {
         return data_alone(kind, data);
     }
@@ -438,6 +445,21 @@ mod tests {
         for kind in [RecordType::Cname, RecordType::Ns, RecordType::Ptr] {
             assert!(spec(kind, "a", ".").in_domain("example.com").is_err());
         }
+    }
+
+    #[test]
+    fn a_request_is_made_of_an_answer() {
+        let text = |data: &str| spec(RecordType::Txt, "@", data);
+        let kept = text(r#""\"x\"""#).normal_in("example.com").unwrap();
+        assert_eq!(kept.data, "\"x\"");
+        let answer = json!({"id": 1, "type": "TXT", "name": "@", "data": kept.data});
+        let answer: DomainRecord = serde_json::from_value(answer).unwrap();
+        let again = answer.spec().unwrap().normal_in("Example.com");
+        assert_eq!(again, Ok(kept));
+        // What a client checks before it sends arrives as it is.
+        let body = json!({"type": "TXT", "name": "@", "data": r#""\"x\"""#});
+        let sent = RecordSpec::decode(body.as_object().unwrap().clone()).unwrap();
+        assert_eq!(sent.data, r#""\"x\"""#);
     }
 
     #[test]

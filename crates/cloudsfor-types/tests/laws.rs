@@ -4,7 +4,8 @@
 
 use cloudsfor_types::request::parse_object;
 use cloudsfor_types::{
-    CreateVm, ErrorBody, Gigabytes, SnapshotList, Timestamp, Vm, VmList, VmSelector, VmSpec,
+    CreateVm, DomainRecord, ErrorBody, Gigabytes, RecordSpec, RecordType, SnapshotList, Timestamp,
+    Vm, VmList, VmSelector, VmSpec, names,
 };
 use proptest::prelude::*;
 use serde_json::{Map, Value, json};
@@ -130,6 +131,57 @@ proptest! {
         match request.validate() {
             Ok(()) => prop_assert_eq!(there, Ok(request)),
             Err(faults) => prop_assert_eq!(there, Err(faults)),
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_taken_is_in_its_own_form(
+        text in "[a-zA-Z0-9.*_@\\-яß。\u{200d}]{0,20}|.{0,20}|(xn--)?[a-z0-9-]{0,12}(\\.рф)?",
+        other in "[a-c.@*]{0,8}",
+        domain in "[a-c]{1,2}\\.[a-c]{1,2}|example\\.com|xn--e1afmkfd\\.xn--p1ai",
+    ) {
+        let is_a_name = |name: &str| name.is_ascii() && name.len() <= 254;
+        for text in [text, format!("{other}.{domain}"), format!("{other}.{domain}."), other] {
+            for taken in [names::hostname(&text), names::domain(&text)].into_iter().flatten() {
+                prop_assert!(is_a_name(&taken), "{}", taken);
+                prop_assert_eq!(names::hostname(&taken), Ok(taken.clone()));
+                if let Some(unicode) = names::unicode(&taken) {
+                    prop_assert_eq!(names::normal(&unicode), names::normal(&taken));
+                }
+            }
+            if let Ok(relative) = names::record_name(&text, &domain) {
+                let full = names::full_name(&relative, &domain);
+                prop_assert!(is_a_name(&full) && full.ends_with(&domain), "{}", full);
+                let shown = names::shown_record_name(&relative, &domain);
+                prop_assert_eq!(names::record_name(&shown, &domain), Ok(relative.clone()));
+                prop_assert_eq!(names::record_name(&format!("{full}."), &domain), Ok(relative));
+            }
+            if let Ok(target) = names::target(&text, &domain) {
+                prop_assert!(is_a_name(&target) && target.ends_with('.'), "{}", target);
+                prop_assert_eq!(names::target(&target, &domain), Ok(target));
+            }
+            let normal = names::normal(&text);
+            prop_assert_eq!(names::normal(&normal), normal);
+        }
+    }
+
+    #[test]
+    fn a_record_is_read_back_from_the_answer_that_it_gets(
+        text in "[ -~]{1,20}|(\"[ -~]{0,6}\" ?){1,3}",
+        name in "@|[a-c.]{1,5}",
+    ) {
+        let spec = RecordSpec {
+            r#type: RecordType::Txt,
+            name,
+            data: text,
+            priority: None,
+            port: None,
+            weight: None,
+        };
+        if let Ok(kept) = spec.in_domain("a.b") {
+            let answer = json!({"id": 1, "type": "TXT", "name": kept.name, "data": kept.data});
+            let answer: DomainRecord = serde_json::from_value(answer).unwrap();
+            prop_assert_eq!(answer.spec().unwrap().in_domain("a.b"), Ok(kept));
         }
     }
 }

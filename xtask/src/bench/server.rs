@@ -4,6 +4,7 @@ mod create;
 mod large;
 mod limit;
 mod load;
+mod names;
 mod process;
 mod read;
 
@@ -37,6 +38,7 @@ pub(super) fn measure() -> Result<Report, Error> {
     read::measure(&mut report)?;
     create::measure(&mut report)?;
     large::measure(&mut report)?;
+    names::measure(&mut report)?;
     process::measure(&mut report)?;
     Ok(report)
 }

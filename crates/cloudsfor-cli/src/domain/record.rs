@@ -53,11 +53,13 @@ pub(crate) struct Says {
     #[arg(long = "type", value_name = "TYPE")]
     kind: Option<String>,
 
-    /// Its name relative to the domain; `@` is the domain itself
+    /// Its name relative to the domain; `@` is the domain itself, and a name that ends
+    /// in the domain's name, or with a dot, is a full name
     #[arg(long)]
     name: Option<String>,
 
-    /// An address, a host's name, or text
+    /// An address, text, or a host's name: mail.example.com is a full name, as it has a
+    /// dot in it, and mail is relative to the domain
     #[arg(long, allow_hyphen_values = true)]
     data: Option<String>,
 
@@ -234,7 +236,9 @@ fn kept(before: &DomainRecord, says: &Says) -> Map<String, Value> {
     let mut kept = Map::new();
     kept.insert("type".into(), before.r#type.as_str().into());
     kept.insert("name".into(), before.name.clone().into());
-    kept.insert("data".into(), before.data.clone().into());
+    // A text as a request says it.
+    let data = before.spec().map(|spec| spec.data).or(before.data.clone());
+    kept.insert("data".into(), data.into());
     if says
         .kind
         .as_deref()

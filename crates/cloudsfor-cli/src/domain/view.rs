@@ -13,7 +13,10 @@ impl Resource for Domain {
     const ATTRIBUTES: &'static [&'static str] = Domain::ATTRIBUTES;
 
     const COLUMNS: &'static [Column<Self>] = &[
-        Column::new("NAME", |domain: &Self, cell| cell.host(&domain.name)).elastic(),
+        Column::new("NAME", |domain: &Self, cell| {
+            cell.host_in_both_forms(&domain.name, domain.name_unicode.as_deref());
+        })
+        .elastic(),
         Column::new("TTL", |domain: &Self, cell| cell.number(domain.ttl)).right(),
     ];
 
@@ -28,7 +31,9 @@ impl Resource for Domain {
 
 impl Described for Domain {
     fn details(&self, details: &mut Details) {
-        details.line("Name", |cell| cell.text(&self.name));
+        details.line("Name", |cell| {
+            cell.described(Some(&self.name), self.name_unicode.as_deref());
+        });
         details.line("TTL", |cell| cell.number(self.ttl));
     }
 }
@@ -44,7 +49,8 @@ impl Resource for DomainRecord {
             cell.text(record.r#type.as_str());
         }),
         Column::new("NAME", |record: &Self, cell| {
-            cell.host(record.name.as_deref().unwrap_or_default());
+            let name = record.name.as_deref().unwrap_or_default();
+            cell.host_in_both_forms(name, record.name_unicode.as_deref());
         }),
         Column::new("DATA", |record: &Self, cell| {
             let data = record.data.as_deref().unwrap_or_default();
@@ -89,7 +95,9 @@ impl Described for DomainRecord {
     fn details(&self, details: &mut Details) {
         details.line("ID", |cell| cell.number(self.id));
         details.line("Type", |cell| cell.text(self.r#type.as_str()));
-        details.line("Name", |cell| cell.optional_text(self.name.as_deref()));
+        details.line("Name", |cell| {
+            cell.described(self.name.as_deref(), self.name_unicode.as_deref());
+        });
         details.line("Data", |cell| cell.optional_text(self.data.as_deref()));
         details.line("Priority", |cell| cell.number(self.priority));
         details.line("Weight", |cell| cell.number(self.weight));

@@ -86,6 +86,13 @@ impl<'a> Cell<'a> {
         }
     }
 
+    /// The name of a host or a domain, with the form in its own alphabet where it has one.
+    pub(crate) fn host_in_both_forms(&mut self, name: &str, unicode: Option<&str>) {
+        if !self.leaves(|| Comparable::host(name)) {
+            self.described(Some(name), unicode);
+        }
+    }
+
     pub(crate) fn optional_text(&mut self, text: Option<&str>) {
         self.text(text.unwrap_or_default());
     }

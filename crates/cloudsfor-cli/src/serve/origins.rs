@@ -6,6 +6,7 @@ use cloudsfor_server::http::{IpNet, Origins};
 
 /// Who may ask, and from where.
 #[derive(Args)]
+#[command(next_help_heading = "Clients and proxies")]
 pub(crate) struct OriginArgs {
     /// A name by which clients call the service without TLS, beside IP addresses,
     /// localhost and this machine's own name; may be repeated

@@ -29,7 +29,10 @@ impl Resource for Vm {
 
     const COLUMNS: &'static [Column<Self>] = &[
         Column::new("ID", |vm: &Self, cell| cell.text(vm.id.as_str())),
-        Column::new("NAME", |vm: &Self, cell| cell.host(&vm.name)).elastic(),
+        Column::new("NAME", |vm: &Self, cell| {
+            cell.host_in_both_forms(&vm.name, vm.name_unicode.as_deref());
+        })
+        .elastic(),
         Column::new("STATUS", |vm: &Self, cell| cell.text(vm.status.as_str())).status(),
         Column::new("MEMORY", |vm: &Self, cell| cell.gigabytes(vm.memory))
             .right()
@@ -77,7 +80,9 @@ impl Resource for Vm {
 impl Described for Vm {
     fn details(&self, details: &mut Details) {
         details.line("ID", |cell| cell.text(self.id.as_str()));
-        details.line("Name", |cell| cell.text(&self.name));
+        details.line("Name", |cell| {
+            cell.described(Some(&self.name), self.name_unicode.as_deref());
+        });
         details.status("Status", self.status.as_str());
         details.line("Locked", |cell| cell.yes_or_no(self.locked));
         details.line("Memory", |cell| cell.gigabytes(self.memory));

@@ -9,7 +9,9 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{capacity, catalog, events, images, quota, records, snapshots, timestamp, vms};
+use super::{
+    capacity, catalog, events, images, quota, record_rules, records, snapshots, timestamp, vms,
+};
 use crate::store::accounts::AccountId;
 use crate::store::actions::ActionRecord;
 use crate::store::operations::{self, Claimed, NewOperation, Work};
@@ -165,6 +167,9 @@ fn check(tx: &Tx<'_>, vm: &VmRecord, action: &VmAction) -> CloudResult<()> {
             vm.id,
             vm.status
         )));
+    }
+    if let VmAction::Rename { name } = action {
+        record_rules::check_vm_name(tx.connection, vm.account, name)?;
     }
     match action {
         VmAction::Resize {

@@ -135,32 +135,63 @@ pub(super) fn reverse_name(ip: IpAddr) -> String {
     }
 }
 
-/// The address of such a name, and the zone that it is in: that of its /24 or /64.
-pub(super) fn of_reverse_name(name: &str) -> Option<(IpAddr, String)> {
-    let name = name.to_ascii_lowercase();
-    let (ip, labels) = if let Some(octets) = name.strip_suffix(".in-addr.arpa") {
-        let octets: Vec<u8> = parsed(octets.split('.'), 10)?;
-        let [d, c, b, a] = octets.try_into().ok()?;
-        (IpAddr::from([a, b, c, d]), 1)
-    } else {
-        let digits: Vec<u8> = parsed(name.strip_suffix(".ip6.arpa")?.split('.'), 16)?;
-        let digits: [u8; 32] = digits.try_into().ok()?;
-        let bits = digits.iter().rev().try_fold(0, |bits: u128, digit| {
-            (*digit < 16).then_some((bits << 4) | u128::from(*digit))
-        })?;
-        (IpAddr::from(bits.to_be_bytes()), 16)
-    };
-    let zone = name.splitn(labels + 1, '.').last()?;
-    Some((ip, format!("{zone}.")))
+/// How many labels the zone of a reverse name has: that of its address's /24 or
+/// /64; and an address in that network. `labels` are the name's from the last to
+/// the first. `None` if the name is above such zones, or in none.
+#[cfg(feature = "serve")]
+pub(super) fn reverse_zone(labels: &[String]) -> Option<(usize, IpAddr)> {
+    let labels: Vec<&str> = labels.iter().map(String::as_str).collect();
+    match *labels.as_slice() {
+        ["arpa", "in-addr", a, b, c, ..] => {
+            let [a, b, c] = [a, b, c].map(octet);
+            Some((5, IpAddr::from([a?, b?, c?, 0])))
+        }
+        ["arpa", "ip6", ref nibbles @ ..] => {
+            let network = nibbles.get(..16)?.iter().try_fold(0, |bits: u128, digit| {
+                let digit = digit.as_bytes();
+                let is_one = digit.len() == 1 && digit[0].is_ascii_hexdigit();
+                let digit = char::from(*digit.first().filter(|_| is_one)?).to_digit(16)?;
+                Some((bits << 4) | u128::from(digit))
+            })?;
+            Some((18, IpAddr::from((network << 64).to_be_bytes())))
+        }
+        _ => None,
+    }
 }
 
-fn parsed<'a>(labels: impl Iterator<Item = &'a str>, radix: u32) -> Option<Vec<u8>> {
-    labels
-        .map(|label| u8::from_str_radix(label, radix).ok())
-        .collect()
+#[cfg(feature = "serve")]
+fn octet(label: &str) -> Option<u8> {
+    // As it is written: 064 is another name.
+    label.parse().ok().filter(|n: &u8| n.to_string() == label)
+}
+
+/// The label by which the service names an address that has no name of its own:
+/// `100-64-0-2`, `fd63-6c6f-7564-0-0-0-0-2`.
+#[cfg(feature = "serve")]
+pub(super) fn own_label(ip: IpAddr) -> String {
+    match ip {
+        IpAddr::V4(ip) => ip.octets().map(|octet| octet.to_string()).join("-"),
+        IpAddr::V6(ip) => ip
+            .segments()
+            .map(|segment| format!("{segment:x}"))
+            .join("-"),
+    }
+}
+
+/// The address that such a label names.
+#[cfg(feature = "serve")]
+pub(super) fn of_own_label(label: &str) -> Option<IpAddr> {
+    let parts: Vec<&str> = label.split('-').collect();
+    let ip: IpAddr = match parts.len() {
+        4 => parts.join(".").parse::<Ipv4Addr>().ok()?.into(),
+        8 => parts.join(":").parse::<Ipv6Addr>().ok()?.into(),
+        _ => return None,
+    };
+    (own_label(ip) == label).then_some(ip)
 }
 
 /// Whether an address is one that VMs get.
+#[cfg(feature = "serve")]
 pub(super) fn is_ours(ip: IpAddr) -> bool {
     match ip {
         IpAddr::V4(ip) => [PUBLIC_V4, LOOPBACK_V4]
@@ -186,23 +217,47 @@ fn address(ip: String, netmask: &str, gateway: String, kind: AddressType) -> Add
 mod tests {
     use super::*;
 
+    #[cfg(feature = "serve")]
     #[test]
-    fn an_address_is_found_by_its_reverse_name() {
-        for ip in ["100.64.0.2", "fd63:6c6f:7564::2"] {
+    fn a_reverse_name_is_in_the_zone_of_its_network() {
+        let labels = |name: &str| -> Vec<String> {
+            name.trim_end_matches('.')
+                .rsplit('.')
+                .map(Into::into)
+                .collect()
+        };
+        for (ip, labels_of_zone, network) in [
+            ("100.64.0.2", 5, "100.64.0.0"),
+            ("fd63:6c6f:7564::2", 18, "fd63:6c6f:7564::"),
+        ] {
             let ip: IpAddr = ip.parse().unwrap();
-            let name = reverse_name(ip);
-            let (found, of) = of_reverse_name(name.strip_suffix('.').unwrap()).unwrap();
-            assert_eq!(found, ip);
-            assert!(name.ends_with(&of), "{of}");
-            assert!(is_ours(ip));
+            let name = labels(&reverse_name(ip));
+            let network: IpAddr = network.parse().unwrap();
+            assert_eq!(reverse_zone(&name), Some((labels_of_zone, network)));
+            assert_eq!(
+                reverse_zone(&name[..labels_of_zone]),
+                Some((labels_of_zone, network))
+            );
+            assert_eq!(reverse_zone(&name[..labels_of_zone - 1]), None);
+            assert!(is_ours(ip) && is_ours(network));
+            assert_eq!(of_own_label(&own_label(ip)), Some(ip));
         }
         for other in [
             "example.com",
             "1.2.in-addr.arpa",
-            "x.0.64.100.in-addr.arpa",
-            "256.0.64.100.in-addr.arpa",
+            "064.064.100.in-addr.arpa",
+            "0.64.256.in-addr.arpa",
         ] {
-            assert_eq!(of_reverse_name(other), None, "{other}");
+            assert_eq!(reverse_zone(&labels(other)), None, "{other}");
+        }
+        for other in [
+            "web",
+            "1-2-3",
+            "100-64-0-02",
+            "FD63-6c6f-7564-0-0-0-0-2",
+            "256-0-0-1",
+        ] {
+            assert_eq!(of_own_label(other), None, "{other}");
         }
         assert!(!is_ours(IpAddr::from([192, 0, 2, 1])));
     }

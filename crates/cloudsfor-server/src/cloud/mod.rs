@@ -19,16 +19,21 @@ pub mod idempotency;
 mod images;
 pub mod keys;
 mod login_limits;
+pub mod name_service;
 pub mod networks;
 mod password_hash;
 mod passwords;
 mod quota;
+mod record_rules;
 pub mod records;
 pub mod snapshots;
 mod tx;
 pub mod user_data;
 pub mod vms;
 mod worker;
+mod zone_file;
+#[cfg(feature = "serve")]
+pub(crate) mod zones;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -45,6 +50,7 @@ pub use error::{CloudError, CloudResult};
 pub use first_account::{DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAccount};
 use idempotency::{IdempotentRequest, Once};
 pub use login_limits::Address;
+pub use name_service::NameService;
 use passwords::Passwords;
 pub(crate) use passwords::REMEMBERED;
 pub use passwords::{Caller, OWNER};
@@ -220,6 +226,25 @@ impl Cloud {
         self.store
             .write(move |connection| change(&Tx::new(connection, &settings)))
             .await
+    }
+
+    /// What is decided about names.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn name_service(&self) -> CloudResult<NameService> {
+        self.read(NameService::of)
+    }
+
+    /// Decides about names anew, for every process that has the cloud open.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub async fn keep_name_service(&self, names: NameService) -> CloudResult<()> {
+        if self.name_service()? != names {
+            self.write(move |tx| names.keep(tx.connection)).await?;
+        }
+        Ok(())
     }
 
     /// Its accounts, as whoever runs the service sees them.

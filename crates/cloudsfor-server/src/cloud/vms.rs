@@ -12,7 +12,8 @@ use super::error::{CloudError, CloudResult};
 use super::images::Image;
 use super::tx::Tx;
 use super::{
-    actions, addressing, capacity, catalog, events, images, networks, records, timestamp, user_data,
+    actions, addressing, capacity, catalog, events, images, networks, record_rules, records,
+    timestamp, user_data,
 };
 use crate::compute::Compute;
 use crate::store::accounts::AccountId;
@@ -33,6 +34,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
             holder,
         });
     }
+    record_rules::check_vm_name(tx.connection, account, &request.name)?;
     capacity::check(
         tx,
         capacity::More {
@@ -83,7 +85,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
     if request.private_networking {
         networks::join_default(tx, &mut record)?;
     }
-    records::follow(tx, &record)?;
+    records::begin(tx, &record)?;
     let action = actions::begin(tx, &record, &Work::Create)?;
     let vm = view(tx.connection, record)?;
     events::vm(tx, account, &vm)?;

@@ -145,7 +145,7 @@ impl Call {
     /// Reads the body of a request that puts something in place.
     pub(super) async fn put<T>(
         &mut self,
-        decode: fn(Map<String, Value>) -> Result<T, Vec<FieldFault>>,
+        decode: impl FnOnce(Map<String, Value>) -> Result<T, Vec<FieldFault>>,
     ) -> Result<T, ApiError> {
         self.no_parameters()?;
         let bytes = body::read(&self.head.headers, std::mem::take(&mut self.body)).await?;

@@ -1,6 +1,8 @@
 //! `/domains/{name}/records`
 
-use cloudsfor_types::{DomainRecord, DomainRecordAnswer, DomainRecordList, RecordSpec, operations};
+use cloudsfor_types::{
+    DomainRecord, DomainRecordAnswer, DomainRecordList, RecordSpec, names, operations,
+};
 
 use super::call::{Answer, Call, Made, no_content, ok};
 use crate::cloud::{Tx, records};
@@ -22,9 +24,10 @@ pub(super) async fn list(call: Call) -> Answer {
 
 pub(super) async fn create(call: Call) -> Answer {
     let (account, domain) = (call.account(), call.id("name"));
+    let within = ascii(&domain);
     call.make(
         &operations::CREATE_RECORD,
-        RecordSpec::decode,
+        move |body| RecordSpec::decode_in(body, &within),
         move |tx, spec| {
             let record = records::create(tx, account, &domain, &spec)?;
             let id = record.id;
@@ -44,7 +47,10 @@ pub(super) async fn get(call: Call) -> Answer {
 
 pub(super) async fn update(mut call: Call) -> Answer {
     let (account, domain, id) = (call.account(), call.id("name"), call.id("record_id"));
-    let spec = call.put(RecordSpec::decode).await?;
+    let within = ascii(&domain);
+    let spec = call
+        .put(|body| RecordSpec::decode_in(body, &within))
+        .await?;
     let update = move |tx: &Tx<'_>| records::update(tx, account, &domain, &id, &spec);
     ok(&answer(
         call.change(&operations::UPDATE_RECORD, update).await?,
@@ -58,6 +64,11 @@ pub(super) async fn delete(call: Call) -> Answer {
     })
     .await?;
     no_content()
+}
+
+/// A domain's name in a path, as it is kept.
+fn ascii(domain: &str) -> String {
+    names::domain(domain).unwrap_or_else(|_| domain.to_owned())
 }
 
 fn answer(domain_record: DomainRecord) -> DomainRecordAnswer {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use cloudsfor_types::{
-    CreateVm, Links, UpdateVm, Vm, VmAnswer, VmFilter, VmList, VmStatus, operations, rules,
+    CreateVm, Links, UpdateVm, Vm, VmAnswer, VmFilter, VmList, VmStatus, names, operations, rules,
 };
 use serde_json::{Map, Value};
 
@@ -37,7 +37,10 @@ pub(super) async fn list(call: Call) -> Answer {
 fn take_filter(query: &mut Query) -> VmFilter {
     let text = |text: &str| Ok(text.to_owned());
     let mut filter = VmFilter::default();
-    filter.name = query.one("name", text);
+    // In either form of a name in another alphabet, as a request has it.
+    filter.name = query.one("name", |name| {
+        Ok(names::hostname(name).unwrap_or_else(|_| name.to_owned()))
+    });
     filter.region = query.one("region", text);
     filter.labels = query.all("label", |label| {
         let pair = label

@@ -84,7 +84,7 @@ pub(crate) fn load(file: &Path, path: &Path) -> Result<Option<Option<PathBuf>>, 
 }
 
 /// The tables that stay when a cloud is emptied: who may use it, and what it was.
-const STAYING: [&str; 3] = ["accounts", "passwords", "audit"];
+const STAYING: [&str; 4] = ["accounts", "passwords", "audit", "name_service"];
 
 /// Empties the cloud: accounts and their passwords stay, and what was watched by
 /// cursor is known to be gone.
@@ -105,6 +105,10 @@ pub(crate) fn replace(connection: &Connection, file: &Path) -> Result<(), StoreE
     schema::migrate(&source, file)?;
     connection.execute_batch("PRAGMA defer_foreign_keys = ON")?;
     for table in tables(connection)? {
+        // That is of the running service, not of its state.
+        if table == "name_service" {
+            continue;
+        }
         connection.execute_batch(&format!("DELETE FROM \"{table}\""))?;
         // The columns are this store's own: nothing of the file gets into a statement.
         let own = connection.prepare(&format!("SELECT * FROM \"{table}\""))?;

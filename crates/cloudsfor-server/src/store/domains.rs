@@ -5,6 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params};
 
 use super::StoreError;
 use super::accounts::AccountId;
+use super::names;
 use super::operations::unreadable;
 use super::window::Position;
 
@@ -59,7 +60,8 @@ impl RecordRow {
 }
 
 const DOMAIN: &str = "id, account_id, name, ttl, serial, created_at";
-const RECORD: &str = "id, type, name, data, priority, port, weight, vm_id IS NOT NULL, created_at";
+pub(super) const RECORD: &str =
+    "id, type, name, data, priority, port, weight, vm_id IS NOT NULL, created_at";
 
 fn domain(row: &Row<'_>) -> rusqlite::Result<DomainRow> {
     Ok(DomainRow {
@@ -72,7 +74,7 @@ fn domain(row: &Row<'_>) -> rusqlite::Result<DomainRow> {
     })
 }
 
-fn record(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
+pub(super) fn record(row: &Row<'_>) -> rusqlite::Result<RecordRow> {
     let kind = row.get_ref(1)?.as_str()?;
     Ok(RecordRow {
         id: row.get(0)?,
@@ -102,12 +104,19 @@ pub fn insert(
 ) -> Result<i64, StoreError> {
     Ok(connection
         .prepare_cached(
-            "INSERT INTO domains (account_id, name, ttl, serial, created_at)
-             VALUES (?, ?, ?, ?, ?) RETURNING id",
+            "INSERT INTO domains (account_id, name, ttl, serial, created_at, path)
+             VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
         )?
         // The serial of a domain that comes again goes on growing.
         .query_row(
-            params![account.0, name, ttl, now.clamp(1, u32::MAX.into()), now],
+            params![
+                account.0,
+                name,
+                ttl,
+                now.clamp(1, u32::MAX.into()),
+                now,
+                names::path(name)
+            ],
             |row| row.get(0),
         )?)
 }
@@ -120,26 +129,6 @@ pub fn list(connection: &Connection, account: AccountId) -> Result<Vec<DomainRow
     let mut statement = connection.prepare_cached(&sql)?;
     let rows = statement.query_map([account.0], domain)?;
     Ok(rows.collect::<Result<_, _>>()?)
-}
-
-/// The newest record of a domain, deleted ones not counted: with the domain's
-/// serial, no two states of it have the same.
-pub fn newest_record(connection: &Connection, domain_id: i64) -> Result<Option<u32>, StoreError> {
-    Ok(connection
-        .prepare_cached("SELECT max(id) FROM records WHERE domain_id = ?")?
-        .query_row([domain_id], |row| row.get(0))?)
-}
-
-/// The names of an address, as which DNS has the VMs there.
-pub fn names_of_address(
-    connection: &Connection,
-    reverse_name: &str,
-) -> Result<Vec<String>, StoreError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT data FROM records WHERE name = ? AND type = 'PTR' AND vm_id IS NOT NULL ORDER BY id",
-    )?;
-    let names = statement.query_map([reverse_name], |row| row.get(0))?;
-    Ok(names.collect::<Result<_, _>>()?)
 }
 
 /// The domain of this name, whoever has it.
@@ -158,15 +147,27 @@ pub fn below_of_other(
     name: &str,
 ) -> Result<Option<DomainRow>, StoreError> {
     let sql = format!(
-        "SELECT {DOMAIN} FROM domains
-         WHERE account_id != ?1 AND substr(name, -length(?2) - 1) = '.' || ?2 COLLATE NOCASE
-         LIMIT 1"
+        "SELECT {DOMAIN} FROM domains INDEXED BY domains_by_path
+         WHERE path > ?1 AND path < ?2 AND account_id != ?3 LIMIT 1"
     );
-    let values = params![account.0, name];
+    let path = names::path(name);
+    let values = params![path, names::end_of(&path), account.0];
     Ok(connection
         .prepare_cached(&sql)?
         .query_row(values, domain)
         .optional()?)
+}
+
+/// Any account's domains that are this name or below it, by name.
+pub fn at_or_below(connection: &Connection, name: &str) -> Result<Vec<DomainRow>, StoreError> {
+    let sql = format!(
+        "SELECT {DOMAIN} FROM domains INDEXED BY domains_by_path
+         WHERE path >= ? AND path < ? ORDER BY path"
+    );
+    let path = names::path(name);
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![path, names::end_of(&path)], domain)?;
+    Ok(rows.collect::<Result<_, _>>()?)
 }
 
 /// Removes a domain with its records.
@@ -210,19 +211,21 @@ pub fn get_record(
         .optional()?)
 }
 
-/// Adds a record, which follows this VM if one is named.
+/// Adds a record at a path within the domain, which follows this VM if one is
+/// named. The name of an address has no path there.
 pub fn insert_record(
     connection: &Connection,
     domain_id: i64,
     spec: &RecordSpec,
+    path: Option<&str>,
     vm_id: Option<&VmId>,
     now: i64,
 ) -> Result<u32, StoreError> {
     Ok(connection
         .prepare_cached(
             "INSERT INTO records (domain_id, type, name, data, priority, port, weight, vm_id,
-                 created_at)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
+                 created_at, path)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id",
         )?
         .query_row(
             params![
@@ -235,6 +238,7 @@ pub fn insert_record(
                 spec.weight,
                 vm_id.map(VmId::as_str),
                 now,
+                path,
             ],
             |row| row.get(0),
         )?)
@@ -245,10 +249,12 @@ pub fn update_record(
     connection: &Connection,
     id: u32,
     spec: &RecordSpec,
+    path: &str,
 ) -> Result<(), StoreError> {
     connection
         .prepare_cached(
-            "UPDATE records SET type = ?, name = ?, data = ?, priority = ?, port = ?, weight = ?
+            "UPDATE records SET type = ?, name = ?, data = ?, priority = ?, port = ?, weight = ?,
+                 path = ?
              WHERE id = ?",
         )?
         .execute(params![
@@ -258,6 +264,7 @@ pub fn update_record(
             spec.priority,
             spec.port,
             spec.weight,
+            path,
             id,
         ])?;
     Ok(())
@@ -271,8 +278,12 @@ pub fn delete_record(connection: &Connection, id: u32) -> Result<(), StoreError>
     Ok(())
 }
 
-/// Removes the records that follow a VM, and notes that their domains changed.
+/// Removes the records that follow a VM with the names of its addresses, and notes
+/// that their domains changed.
 pub fn forget_vm(connection: &Connection, vm_id: &VmId) -> Result<(), StoreError> {
+    connection
+        .prepare_cached("DELETE FROM address_names WHERE vm_id = ?")?
+        .execute([vm_id.as_str()])?;
     let mut statement =
         connection.prepare_cached("DELETE FROM records WHERE vm_id = ? RETURNING domain_id")?;
     let domains = statement.query_map([vm_id.as_str()], |row| row.get(0))?;

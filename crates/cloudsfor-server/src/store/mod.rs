@@ -19,6 +19,8 @@ mod foreign;
 pub mod idempotency;
 pub mod keys;
 mod lock;
+pub mod name_service;
+pub mod names;
 pub mod networks;
 pub mod operations;
 mod readers;

@@ -15,6 +15,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema/5.sql"),
     include_str!("schema/6.sql"),
     include_str!("schema/7.sql"),
+    include_str!("schema/8.sql"),
 ];
 
 /// Brings the store to the newest version, in one transaction, whichever of
@@ -130,5 +131,94 @@ mod tests {
         let connection = Connection::open_in_memory().unwrap();
         migrate(&connection, Path::new("cloud.db")).unwrap();
         migrate(&connection, Path::new("cloud.db")).unwrap();
+    }
+
+    /// A store of the version before names had paths.
+    fn of_version_6() -> Connection {
+        let connection = Connection::open_in_memory().unwrap();
+        for version in &VERSIONS[..6] {
+            connection.execute_batch(version).unwrap();
+        }
+        connection.pragma_update(None, "user_version", 6).unwrap();
+        connection
+            .execute_batch(
+                r#"
+            INSERT INTO accounts (id, email, uuid, vm_limit, created_at)
+                VALUES (1, 'a@example.com', 'u', 9, 0);
+            INSERT INTO domains (id, account_id, name, ttl, serial, created_at)
+                VALUES (1, 1, 'Example.com', 1800, 1, 0);
+            INSERT INTO vms (id, account_id, name, region, distro, image_id, image_name, memory,
+                    vcpus, disk, plan, status, locked, features, labels, ssh_keys, protected,
+                    public_host, created_at)
+                VALUES ('v1', 1, 'Www.Example.com', 'r', 'd', 'i', 'n', 1, 1, 1, 'p', 'running', 0,
+                        '["simulated"]', '{}', '[]', 0, 0, 0),
+                    ('v2', 1, 'web', 'r', 'd', 'i', 'n', 1, 1, 1, 'p', 'running', 0,
+                        '["ipv6","simulated"]', '{}', '[]', 0, 254, 0),
+                    ('v3', 1, 'real', 'r', 'd', 'i', 'n', 1, 1, 1, 'p', 'running', 0,
+                        '[]', '{}', '[]', 0, 0, 0);
+            INSERT INTO records (domain_id, type, name, data, priority, vm_id, created_at) VALUES
+                (1, 'CNAME', 'a', 'b', NULL, NULL, 0),
+                (1, 'CNAME', 'c', 'b.example.com', NULL, NULL, 0),
+                (1, 'CNAME', 'd', 'b.example.com.', NULL, NULL, 0),
+                (1, 'MX', '@', '@', 5, NULL, 0),
+                (1, 'TXT', 'www.Example.com', '@', NULL, NULL, 0),
+                (1, 'TXT', 'notexample.com', 'text.', NULL, NULL, 0),
+                (1, 'A', '*.x', '192.0.2.1', NULL, NULL, 0),
+                (1, 'A', 'Www', '100.64.0.2', NULL, 'v1', 0),
+                (1, 'PTR', '2.0.64.100.in-addr.arpa.', 'Www.Example.com.', NULL, 'v1', 0);
+            "#,
+            )
+            .unwrap();
+        connection
+    }
+
+    fn rows(connection: &Connection, sql: &str) -> Vec<String> {
+        let mut statement = connection.prepare(sql).unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.collect::<Result<_, _>>().unwrap()
+    }
+
+    #[test]
+    fn stored_names_keep_their_meaning_when_names_get_paths() {
+        let connection = of_version_6();
+        migrate(&connection, Path::new("cloud.db")).unwrap();
+        assert_eq!(
+            rows(
+                &connection,
+                "SELECT name || ' ' || data || ' ' || coalesce(path, 'NULL') FROM records ORDER BY id"
+            ),
+            [
+                "a b.Example.com. a.",
+                "c b.example.com.Example.com. c.",
+                "d b.example.com. d.",
+                "@ Example.com. ",
+                "www.Example.com.Example.com. @ com.example.www.",
+                "notexample.com text. com.notexample.",
+                "*.x 192.0.2.1 x.*.",
+                "Www 100.64.0.2 www.",
+                "2.0.64.100.in-addr.arpa. Www.Example.com. NULL",
+            ]
+        );
+        assert_eq!(
+            rows(&connection, "SELECT path FROM domains"),
+            ["com.example."]
+        );
+        assert_eq!(
+            rows(&connection, "SELECT path FROM vms ORDER BY id"),
+            ["com.example.www.", "web.", "real."]
+        );
+        let nibbles = "arpa.ip6.f.d.6.3.6.c.6.f.7.5.6.4.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.1.0.0.";
+        assert_eq!(
+            rows(
+                &connection,
+                "SELECT path || ' ' || coalesce(name, 'NULL') FROM address_names ORDER BY vm_id, path"
+            ),
+            [
+                "arpa.in-addr.100.64.0.2. Www.Example.com.".to_owned(),
+                "arpa.in-addr.100.64.1.0. NULL".to_owned(),
+                format!("{nibbles} NULL"),
+                "arpa.in-addr.127.64.0.2. NULL".to_owned(),
+            ]
+        );
     }
 }

@@ -8,6 +8,7 @@ use rusqlite::{Connection, OptionalExtension, Row, params, params_from_iter};
 
 use super::StoreError;
 use super::accounts::AccountId;
+use super::names;
 use super::operations::unreadable;
 use super::window::{Position, Window};
 use crate::bridge::Bridge;
@@ -151,8 +152,9 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             "INSERT INTO vms (id, account_id, name, region, distro, memory, vcpus, disk, plan,
                  status, locked, features, labels, ssh_keys, user_data, protected, public_host,
                  private_places, snapshot_count, created_at, image_id, image_name, next_backup_at,
-                 ssh_port, bridge, user_data_encoding, user_data_sha256)
-             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                 ssh_port, bridge, user_data_encoding, user_data_sha256, path)
+             VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?,
+                 ?)",
         )?
         .execute(params![
             vm.id.as_str(),
@@ -182,6 +184,7 @@ pub fn insert(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             vm.bridge.as_ref().map(to_json),
             encoding,
             vm.user_data_sha256,
+            names::path(&vm.name),
         ])?;
     Ok(())
 }
@@ -193,7 +196,7 @@ pub fn update(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             "UPDATE vms SET name = ?, distro = ?, image_id = ?, image_name = ?, memory = ?,
                  vcpus = ?, disk = ?, status = ?, locked = ?, features = ?, labels = ?,
                  protected = ?, private_places = ?, snapshot_count = ?, next_backup_at = ?,
-                 ssh_port = ?
+                 ssh_port = ?, path = ?
              WHERE id = ?",
         )?
         .execute(params![
@@ -213,6 +216,7 @@ pub fn update(connection: &Connection, vm: &VmRecord) -> Result<(), StoreError> 
             vm.snapshot_count,
             vm.next_backup_at,
             vm.ssh_port,
+            names::path(&vm.name),
             vm.id.as_str(),
         ])?;
     Ok(())
@@ -294,10 +298,11 @@ pub fn holder_of_name(
 ) -> Result<Option<VmId>, StoreError> {
     let id: Option<String> = connection
         .prepare_cached(
-            "SELECT id FROM vms WHERE account_id = ? AND name = ? AND deleted_at IS NULL
+            "SELECT id FROM vms INDEXED BY vms_by_path
+             WHERE account_id = ? AND path = ? AND deleted_at IS NULL
              ORDER BY created_at, id LIMIT 1",
         )?
-        .query_row(params![account.0, name], |row| row.get(0))
+        .query_row(params![account.0, names::path(name)], |row| row.get(0))
         .optional()?;
     id.map(|id| VmId::new(id.as_str()).map_err(|_| unreadable(0, &id).into()))
         .transpose()
@@ -387,20 +392,35 @@ pub fn next_backup(connection: &Connection) -> Result<Option<i64>, StoreError> {
         .query_row([], |row| row.get(0))?)
 }
 
-/// The account's VMs that DNS may know: those whose names end so.
+/// The account's VMs whose names are this one or below it.
 pub fn named_within(
     connection: &Connection,
     account: AccountId,
-    domain: &str,
+    name: &str,
 ) -> Result<Vec<VmRecord>, StoreError> {
     let sql = format!(
-        "SELECT {COLUMNS} FROM vms
-         WHERE account_id = ?1 AND deleted_at IS NULL
-             AND (name = ?2 OR substr(name, -length(?2) - 1) = '.' || ?2 COLLATE NOCASE)
+        "SELECT {COLUMNS} FROM vms INDEXED BY vms_by_path
+         WHERE account_id = ? AND deleted_at IS NULL AND path >= ? AND path < ?
          ORDER BY created_at, id"
     );
+    let path = names::path(name);
     let mut statement = connection.prepare_cached(&sql)?;
-    let rows = statement.query_map(params![account.0, domain], vm)?;
+    let rows = statement.query_map(params![account.0, path, names::end_of(&path)], vm)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The account's VMs of this name, in any case of letters.
+pub fn named(
+    connection: &Connection,
+    account: AccountId,
+    name: &str,
+) -> Result<Vec<VmRecord>, StoreError> {
+    let sql = format!(
+        "SELECT {COLUMNS} FROM vms INDEXED BY vms_by_path
+         WHERE account_id = ? AND deleted_at IS NULL AND path = ? ORDER BY created_at, id"
+    );
+    let mut statement = connection.prepare_cached(&sql)?;
+    let rows = statement.query_map(params![account.0, names::path(name)], vm)?;
     Ok(rows.collect::<Result<_, _>>()?)
 }
 

@@ -23,7 +23,7 @@ fn there_is_no_http_client_and_nothing_that_listens() {
         "hyper-util",
         "rustls",
         "mockall",
-        "hickory-server",
+        "hickory-proto",
         "signal-hook-registry",
     ] {
         assert!(!has(name), "{packages}");

@@ -191,7 +191,7 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
             "labels": {"type": "object", "additionalProperties": text()}, "protected": {"type": "boolean"},
             "ssh_key_ids": {"type": "array", "items": {"type": "integer"}},
             "user_data_sha256": nullable(json!({"type": "string", "pattern": "^[0-9a-f]{64}$"}))}),
-                json!({}),
+                json!({"name_unicode": text()}),
             ),
         ),
         (
@@ -277,7 +277,7 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
             "Domain",
             answer(
                 json!({"name": text(), "ttl": {"type": "integer"}, "zone_file": text()}),
-                json!({}),
+                json!({"name_unicode": text()}),
             ),
         ),
         ("DomainList", list("domains", "Domain")),
@@ -288,7 +288,7 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
                 json!({"id": {"type": "integer"}, "type": names(RecordType::KNOWN.iter().map(RecordType::as_str)),
             "name": text(), "data": text(), "priority": nullable(json!({"type": "integer"})),
             "port": nullable(json!({"type": "integer"})), "weight": nullable(json!({"type": "integer"}))}),
-                json!({}),
+                json!({"name_unicode": text()}),
             ),
         ),
         ("DomainRecordList", list("domain_records", "DomainRecord")),
@@ -319,14 +319,23 @@ fn key_name() -> Value {
     name
 }
 
-fn hostname() -> Value {
+/// A name as it is kept, or one in another alphabet, which is converted.
+fn name_of(description: &str, ascii: &str) -> Value {
     json!({"type": "string", "minLength": 1, "maxLength": 253,
-        "pattern": format!(r"^{LABEL}(\.{LABEL})*$"),
-        "not": {"pattern": "^[0-9a-fA-F]{32}$"}})
+        "description": format!("{description} A name in another alphabet is kept as punycode."),
+        "anyOf": [{"pattern": ascii}, {"pattern": r"[^\x00-\x7f]"}]})
+}
+
+fn hostname() -> Value {
+    let mut name = name_of("A host's name.", &format!(r"^{LABEL}(\.{LABEL})*$"));
+    name["not"] = json!({"pattern": "^[0-9a-fA-F]{32}$"});
+    name
 }
 
 fn domain_name() -> Value {
-    json!({"type": "string", "maxLength": 253, "pattern": format!(r"^{LABEL}(\.{LABEL})+$")})
+    let description = "Neither a public suffix, nor in a reverse zone, nor the service's own name, \
+                       nor one that its operator reserves.";
+    name_of(description, &format!(r"^{LABEL}(\.{LABEL})+$"))
 }
 
 fn labels() -> Value {
@@ -401,11 +410,20 @@ fn image() -> Value {
 
 fn record_spec() -> Value {
     let number = || whole(0, u16::MAX.into());
-    let host = || json!({"type": "string", "pattern": format!(r"^(@|{DNS_LABEL}(\.{DNS_LABEL}){{0,3}}\.?)$")});
+    let target = |ascii: String| {
+        let description = "A host's name: a full name if there is a dot in it, else relative to \
+                           the domain; `@` is the domain itself. Answers have the full name with \
+                           a final dot.";
+        name_of(description, &ascii)
+    };
+    let host = || target(format!(r"^(@|{DNS_LABEL}(\.{DNS_LABEL}){{0,3}}\.?)$"));
+    let host_or_none = || target(format!(r"^(@|\.|{DNS_LABEL}(\.{DNS_LABEL}){{0,3}}\.?)$"));
     let of = |kind: RecordType, data: Value, numbers: Value| {
+        let description = "Relative to the domain, `@` being the domain itself; a name that ends in \
+                           the domain's name, or with a dot, is a full name.";
+        let ascii = format!(r"^(@|(\*\.)?{DNS_LABEL}(\.{DNS_LABEL}){{0,2}}\.?)$");
         let common = json!({"type": {"type": "string", "const": kind.as_str()},
-            "name": {"type": "string", "pattern": format!(r"^(@|(\*\.)?{DNS_LABEL}(\.{DNS_LABEL}){{0,2}})$")},
-            "data": data});
+            "name": name_of(description, &ascii), "data": data});
         request(merged(common, numbers), json!({}))
     };
     let none = || json!({});
@@ -413,9 +431,9 @@ fn record_spec() -> Value {
         of(RecordType::A, json!({"type": "string", "format": "ipv4"}), none()),
         of(RecordType::Aaaa, json!({"type": "string", "format": "ipv6"}), none()),
         of(RecordType::Cname, host(), none()),
-        of(RecordType::Mx, host(), json!({"priority": number()})),
+        of(RecordType::Mx, host_or_none(), json!({"priority": number()})),
         of(RecordType::Ns, host(), none()),
-        of(RecordType::Srv, host(),
+        of(RecordType::Srv, host_or_none(),
             json!({"priority": number(), "port": number(), "weight": number()})),
         of(RecordType::Txt,
             json!({"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[ -~]+$"}), none()),

@@ -5,9 +5,9 @@ use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use hickory_server::proto::op::{Message, MessageType, OpCode, ResponseCode};
-use hickory_server::proto::rr::rdata::A;
-use hickory_server::proto::rr::{DNSClass, Name, RData, Record, RecordType};
+use hickory_proto::op::{Message, MessageType, OpCode, ResponseCode};
+use hickory_proto::rr::rdata::A;
+use hickory_proto::rr::{DNSClass, Name, RData, Record, RecordType};
 
 use crate::compute::qemu::networks::{INTERNAL, Member, members};
 
@@ -102,7 +102,7 @@ impl Names {
 #[cfg(test)]
 mod tests {
     use cloudsfor_types::VmId;
-    use hickory_server::proto::op::Query;
+    use hickory_proto::op::Query;
     use proptest::prelude::*;
 
     use super::*;

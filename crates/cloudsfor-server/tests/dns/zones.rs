@@ -1,113 +1,11 @@
-//! Name service: what the API says of domains and VMs is what DNS answers.
+//! What is in the zones: records, the addresses of VMs, and their names.
 
-#![allow(clippy::unwrap_used, reason = "a test that can't go on fails")]
+use hickory_proto::op::ResponseCode;
+use hickory_proto::rr::{RData, RecordType};
+use serde_json::json;
 
-mod common;
-
-use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
-
-use cloudsfor_server::dns::DnsListener;
-use common::TestCloud;
-use hickory_server::proto::op::{Message, Query, ResponseCode};
-use hickory_server::proto::rr::{Name, RData, RecordType};
-use serde_json::{Value, json};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpStream, UdpSocket};
-use tokio::sync::oneshot;
-use tokio::task::JoinHandle;
-
-struct Dns {
-    address: SocketAddr,
-    stop: oneshot::Sender<()>,
-    ended: JoinHandle<()>,
-}
-
-impl Dns {
-    async fn of(cloud: &TestCloud) -> Self {
-        let listener = DnsListener::bind("127.0.0.1:0".parse().unwrap()).await;
-        let listener = listener.unwrap();
-        let address = listener.address();
-        let (stop, stopped) = oneshot::channel();
-        let stopped = async {
-            let _ = stopped.await;
-        };
-        let ended = tokio::spawn(listener.serve(cloud.cloud.clone(), stopped));
-        Self {
-            address,
-            stop,
-            ended,
-        }
-    }
-
-    /// The answer by UDP, or by TCP if it is too long for that.
-    async fn ask(&self, name: &str, kind: RecordType) -> Message {
-        let mut question = Message::query();
-        question.add_query(Query::query(Name::from_ascii(name).unwrap(), kind));
-        let question = question.to_vec().unwrap();
-        let socket = UdpSocket::bind("127.0.0.1:0").await.unwrap();
-        socket.send_to(&question, self.address).await.unwrap();
-        let mut answer = [0; 4096];
-        let received = tokio::time::timeout(Duration::from_secs(10), socket.recv(&mut answer));
-        let length = received.await.unwrap().unwrap();
-        let message = Message::from_vec(&answer[..length]).unwrap();
-        if message.metadata.truncation {
-            return self.ask_by_tcp(&question).await;
-        }
-        message
-    }
-
-    async fn ask_by_tcp(&self, question: &[u8]) -> Message {
-        let mut stream = TcpStream::connect(self.address).await.unwrap();
-        stream.write_u16(question.len() as u16).await.unwrap();
-        stream.write_all(question).await.unwrap();
-        let mut answer = vec![0; stream.read_u16().await.unwrap().into()];
-        stream.read_exact(&mut answer).await.unwrap();
-        Message::from_vec(&answer).unwrap()
-    }
-
-    /// What the answer says, sorted.
-    async fn data(&self, name: &str, kind: RecordType) -> Vec<String> {
-        let message = self.ask(name, kind).await;
-        let mut data: Vec<_> = message.answers.iter().map(|r| r.data.to_string()).collect();
-        data.sort();
-        data
-    }
-
-    async fn code(&self, name: &str, kind: RecordType) -> ResponseCode {
-        let message = self.ask(name, kind).await;
-        assert!(message.answers.is_empty(), "{name}");
-        message.metadata.response_code
-    }
-
-    async fn serial(&self, domain: &str) -> u32 {
-        match &self.ask(domain, RecordType::SOA).await.answers[0].data {
-            RData::SOA(soa) => soa.serial,
-            other => panic!("{other}"),
-        }
-    }
-
-    async fn stop(self) {
-        self.stop.send(()).unwrap();
-        self.ended.await.unwrap();
-    }
-}
-
-fn reverse(ip: &str) -> String {
-    Name::from(ip.parse::<IpAddr>().unwrap()).to_string()
-}
-
-async fn add_domain(cloud: &TestCloud, name: &str) {
-    let body = json!({"name": name});
-    assert_eq!(cloud.call("POST", "/domains", Some(body)).await.status, 201);
-}
-
-async fn add_record(cloud: &TestCloud, domain: &str, record: Value) -> u64 {
-    let path = format!("/domains/{domain}/records");
-    let answer = cloud.call("POST", &path, Some(record)).await;
-    assert_eq!(answer.status, 201, "{}", answer.json());
-    answer.json()["domain_record"]["id"].as_u64().unwrap()
-}
+use crate::client::{Dns, add_domain, add_record, reverse};
+use crate::common::{self, TestCloud};
 
 #[tokio::test]
 async fn a_vms_name_has_its_address_and_its_address_its_name_until_it_is_deleted() {
@@ -264,18 +162,102 @@ async fn records_are_answered_and_each_change_moves_the_serial() {
 }
 
 #[tokio::test]
-async fn what_is_too_long_for_a_datagram_comes_by_tcp() {
+async fn an_address_whose_vm_can_be_in_no_domain_has_a_name_of_the_services() {
+    let cloud = TestCloud::new().await;
+    let dns = Dns::of(&cloud).await;
+    let mut body = common::example("web");
+    body["ipv6"] = json!(true);
+    let vm = cloud.create(body).await.json()["vm"].clone();
+    let id = vm["id"].as_str().unwrap();
+    for (family, kind, name) in [
+        ("v4", RecordType::A, "100-64-0-2.vm.cloudsfor.com."),
+        (
+            "v6",
+            RecordType::AAAA,
+            "fd63-6c6f-7564-0-0-0-0-2.vm.cloudsfor.com.",
+        ),
+    ] {
+        let ip = vm["networks"][family][0]["ip_address"].as_str().unwrap();
+        assert_eq!(dns.data(&reverse(ip), RecordType::PTR).await, [name]);
+        assert_eq!(dns.data(name, kind).await, [ip]);
+    }
+    assert_eq!(
+        dns.code("vm.cloudsfor.com.", RecordType::A).await,
+        ResponseCode::NoError
+    );
+    assert_eq!(
+        dns.code("100-64-0-3.vm.cloudsfor.com.", RecordType::A)
+            .await,
+        ResponseCode::NXDomain
+    );
+    // A name of its own comes before.
+    cloud.pass(common::CREATE_TIME).await;
+    add_domain(&cloud, "example.com").await;
+    cloud
+        .done(id, json!({"type": "rename", "name": "web.example.com"}))
+        .await;
+    assert_eq!(
+        dns.data(&reverse("100.64.0.2"), RecordType::PTR).await,
+        ["web.example.com."]
+    );
+    assert_eq!(
+        dns.code("100-64-0-2.vm.cloudsfor.com.", RecordType::A)
+            .await,
+        ResponseCode::NXDomain
+    );
+    cloud
+        .done(id, json!({"type": "rename", "name": "web"}))
+        .await;
+    cloud.call("DELETE", &format!("/vms/{id}"), None).await;
+    assert_eq!(
+        dns.code(&reverse("100.64.0.2"), RecordType::PTR).await,
+        ResponseCode::NXDomain
+    );
+    dns.stop().await;
+}
+
+#[tokio::test]
+async fn a_domain_below_another_answers_for_itself() {
     let cloud = TestCloud::new().await;
     let dns = Dns::of(&cloud).await;
     add_domain(&cloud, "example.com").await;
-    let long = "x".repeat(3000);
-    add_record(
-        &cloud,
-        "example.com",
-        json!({"type": "TXT", "name": "@", "data": long}),
-    )
-    .await;
-    let answer = dns.ask("example.com.", RecordType::TXT).await;
-    assert!(answer.answers[0].data.to_string().len() >= 3000);
+    add_domain(&cloud, "sub.example.com").await;
+    let a = |name: &str| json!({"type": "A", "name": name, "data": "192.0.2.1"});
+    add_record(&cloud, "sub.example.com", a("www")).await;
+    // Hidden by the domain below.
+    add_record(&cloud, "example.com", a("old.sub")).await;
+    let alias = json!({"type": "CNAME", "name": "alias", "data": "none.sub.example.com"});
+    add_record(&cloud, "example.com", alias).await;
+    assert_eq!(
+        dns.data("www.sub.example.com.", RecordType::A).await,
+        ["192.0.2.1"]
+    );
+    assert_eq!(
+        dns.code("old.sub.example.com.", RecordType::A).await,
+        ResponseCode::NXDomain
+    );
+    // Its names are not the domain's above to deny.
+    let alias = dns.ask("alias.example.com.", RecordType::A).await;
+    assert_eq!(alias.metadata.response_code, ResponseCode::NoError);
+    assert_eq!((alias.answers.len(), alias.authorities.len()), (1, 0));
+
+    // What its parent knows of it is asked of the parent, once that refers to it.
+    let soa_of = async || {
+        let message = dns.ask("sub.example.com.", RecordType::DS).await;
+        message.authorities[0].name.to_string()
+    };
+    assert_eq!(soa_of().await, "sub.example.com.");
+    let ns = json!({"type": "NS", "name": "sub", "data": "ns1.cloudsfor.com"});
+    add_record(&cloud, "example.com", ns).await;
+    assert_eq!(soa_of().await, "example.com.");
+    assert_eq!(
+        dns.data("www.sub.example.com.", RecordType::A).await,
+        ["192.0.2.1"]
+    );
+    // Without the domain below, it is a referral.
+    cloud.call("DELETE", "/domains/sub.example.com", None).await;
+    let referral = dns.ask("www.sub.example.com.", RecordType::A).await;
+    assert!(!referral.metadata.authoritative && referral.answers.is_empty());
+    assert_eq!(referral.authorities[0].name.to_string(), "sub.example.com.");
     dns.stop().await;
 }
