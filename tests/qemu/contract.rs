@@ -158,6 +158,7 @@ async fn qemu_holds_the_contract() {
     let nothing = Observed {
         runs: false,
         ssh_port: None,
+        notice: None,
     };
     assert_eq!(left, Some(nothing));
     // An image can be removed, and one that never was can't.

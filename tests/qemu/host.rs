@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use cloudsfor_tests::binary::{Ended, cloudsfor, run};
-use cloudsfor_tests::served::Served;
+use cloudsfor_tests::served::{Served, serve_with_account};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -50,6 +50,10 @@ pub(crate) fn said_loudly(skipped: &str) {
 pub(crate) struct Host {
     dir: TempDir,
     service: Option<Served>,
+    /// What goes before the usual programs in the service's PATH.
+    programs: Option<PathBuf>,
+    /// More arguments of the service.
+    more: Vec<String>,
 }
 
 impl Host {
@@ -60,7 +64,22 @@ impl Host {
 
     /// The same, with its data in `data` in this directory.
     pub(crate) fn start_in(dir: TempDir, image: &Path) -> Self {
-        let mut host = Self { dir, service: None };
+        Self::prepared(dir, image, None, &[])
+    }
+
+    /// The same with programs in place of the usual ones, and more arguments.
+    pub(crate) fn prepared(
+        dir: TempDir,
+        image: &Path,
+        programs: Option<PathBuf>,
+        more: &[&str],
+    ) -> Self {
+        let mut host = Self {
+            dir,
+            service: None,
+            programs,
+            more: more.iter().map(|more| (*more).to_owned()).collect(),
+        };
         let data = host.data();
         let mut import = cloudsfor(&["serve", "image", "import", IMAGE]);
         run(import.arg(image).arg("--data-dir").arg(&data)).ok();
@@ -95,7 +114,26 @@ impl Host {
     /// Starts the service again.
     pub(crate) fn restart(&mut self) {
         let more = ["--compute", "qemu", "--testing"];
-        self.service = Some(Served::start_with_account(&self.data(), &more));
+        let mut serve = serve_with_account(&self.data(), &more);
+        serve.args(&self.more);
+        self.put_programs_before(&mut serve);
+        if self.programs.is_some() {
+            let log = std::fs::File::create(self.log()).unwrap();
+            serve.stderr(log);
+        }
+        self.service = Some(Served::start_command(serve));
+    }
+
+    /// What the service said on standard error, if it has programs of its own.
+    pub(crate) fn log(&self) -> PathBuf {
+        self.dir.path().join("log")
+    }
+
+    fn put_programs_before(&self, command: &mut Command) {
+        if let Some(programs) = &self.programs {
+            let usual = std::env::var("PATH").unwrap();
+            command.env("PATH", format!("{}:{usual}", programs.display()));
+        }
     }
 
     /// Moves the service's time on; the VMs' goes on as it does.
@@ -117,6 +155,7 @@ impl Host {
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = self.service.as_ref().unwrap().command(args);
         command.env("CLOUDSFOR_DATA_DIR", self.data());
+        self.put_programs_before(&mut command);
         command
     }
 
@@ -206,7 +245,7 @@ pub(crate) fn running(is_one: impl Fn(&str) -> bool) -> Vec<String> {
 }
 
 /// The ids of processes whose command line is so.
-fn named(is_one: impl Fn(&str) -> bool) -> Vec<String> {
+pub(crate) fn named(is_one: impl Fn(&str) -> bool) -> Vec<String> {
     let processes = std::fs::read_dir("/proc").unwrap().flatten();
     let named = processes.filter_map(|entry| {
         let command_line = std::fs::read(entry.path().join("cmdline")).ok()?;

@@ -29,22 +29,17 @@ impl Served {
 
     /// As [`Served::start`], with more arguments.
     pub fn start_with_account(data_dir: &Path, more: &[&str]) -> Self {
-        let password = password_file(data_dir);
-        let account = [
-            "--account",
-            EMAIL,
-            "--password-file",
-            password.to_str().unwrap(),
-        ];
-        Self::start_with(data_dir, &[&account, more].concat())
+        Self::start_command(serve_with_account(data_dir, more))
     }
 
     /// Starts the service on a data directory with more arguments.
     pub fn start_with(data_dir: &Path, more: &[&str]) -> Self {
-        let mut process = serve(data_dir, more)
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        Self::start_command(serve(data_dir, more))
+    }
+
+    /// Starts the service by a command that [`serve`] made.
+    pub fn start_command(mut serve: Command) -> Self {
+        let mut process = serve.stdout(Stdio::piped()).spawn().unwrap();
         let mut lines = BufReader::new(process.stdout.take().unwrap()).lines();
         let mut announcement = String::new();
         // The last line of the announcement says where the state is.
@@ -118,6 +113,14 @@ impl Drop for Served {
 pub fn serve(data_dir: &Path, more: &[&str]) -> Command {
     let mut command = cloudsfor(&["serve", "--listen", "127.0.0.1:0", "--create-time", "1ms"]);
     command.arg("--data-dir").arg(data_dir).args(more);
+    command
+}
+
+/// The same with the tests' account.
+pub fn serve_with_account(data_dir: &Path, more: &[&str]) -> Command {
+    let password = password_file(data_dir);
+    let mut command = serve(data_dir, &["--account", EMAIL, "--password-file"]);
+    command.arg(password).args(more);
     command
 }
 

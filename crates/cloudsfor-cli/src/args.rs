@@ -58,6 +58,12 @@ pub(crate) struct Global {
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<PathBuf>,
 
+    /// How real VMs of the service and the embedded cloud run: by the processor (`kvm`),
+    /// emulated (`tcg`), or `auto`, which tries whether they really run by KVM [default:
+    /// auto] [env: CLOUDSFOR_ACCELERATION]
+    #[arg(long, value_name = "HOW", value_parser = ["auto", "kvm", "tcg"])]
+    pub(crate) acceleration: Option<String>,
+
     /// The API's base URL; /api/v1 is added when it has no path [env: CLOUDSFOR_ENDPOINT]
     #[arg(long, value_name = "URL",
           value_parser = NonEmptyStringValueParser::new())]

@@ -37,9 +37,9 @@ pub(crate) struct Connection {
 
 impl Connection {
     /// Ends the connection in good order.
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(self, in_a_hurry: bool) {
         if let Some(embedded) = self.embedded {
-            embedded.close().await;
+            embedded.close(in_a_hurry).await;
         }
     }
 }
@@ -54,7 +54,7 @@ pub(crate) async fn connect(
     let data_dir = global.data_dir.as_ref().or(environment.data_dir.as_ref());
     let data_dir = data_dir.map(PathBuf::as_path);
     if global.local {
-        return local::connect(data_dir, wire, terminal).await;
+        return local::connect(data_dir, global, wire, terminal).await;
     }
     let client = if environment.asked_profile(global) == Some(LOCAL) {
         only_local(global)?;

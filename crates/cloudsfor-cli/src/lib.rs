@@ -95,7 +95,7 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             global.view.usual_columns.clone_from(&connection.columns);
             let ended = in_cloud(&connection.client, noun, global, terminal).await;
             let ended = connection.wire.conclude(ended, global, terminal);
-            connection.close().await;
+            connection.close(is_time_up(&ended)).await;
             ended
         }),
         Noun::Api(Alone(args)) => on(runtime::Builder::new_current_thread(), async {
@@ -103,7 +103,7 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
                 connect::connect(global, &Environment::of_process()?, terminal).await?;
             let ended = api::api(&connection.client, args, global, terminal).await;
             let ended = connection.wire.conclude(ended, global, terminal);
-            connection.close().await;
+            connection.close(is_time_up(&ended)).await;
             ended
         }),
         Noun::Completion(Alone(args)) => complete::print(args, terminal),
@@ -118,6 +118,15 @@ fn execute(cli: &mut Cli, terminal: &mut Terminal) -> Result<Exit, Failure> {
             serve::run(&args.0, global, Environment::of_process()?, terminal).await
         }),
     }
+}
+
+/// Whether the user has waited for as long as he said: then nothing else is waited for.
+fn is_time_up(ended: &Result<Exit, Failure>) -> bool {
+    let exit = match ended {
+        Ok(exit) => *exit,
+        Err(failure) => failure.exit,
+    };
+    [Exit::StillRunning, Exit::Interrupted].contains(&exit)
 }
 
 async fn in_cloud(

@@ -12,6 +12,8 @@ mod names;
 mod origins;
 #[cfg(target_os = "linux")]
 mod switch;
+#[cfg(target_os = "linux")]
+mod uplink;
 mod usage;
 
 use std::io::IsTerminal;
@@ -24,6 +26,7 @@ use clap::{Args, Subcommand};
 use cloudsfor_core::SecretString;
 use cloudsfor_server::admin::{Admin, AdminError};
 use cloudsfor_server::cloud::{CloudError, Driver, FirstAccount};
+use cloudsfor_server::compute::RealOptions;
 use cloudsfor_server::faults::{InvalidRule, Rule};
 use cloudsfor_server::http::{ApiOptions, Limits, TlsFiles};
 use cloudsfor_server::local_profile::LocalProfile;
@@ -35,7 +38,7 @@ use tracing_subscriber::EnvFilter;
 use crate::args::{Global, duration};
 use crate::exit::Exit;
 use crate::failure::Failure;
-use crate::local::{compute, create_time, data_dir, driver};
+use crate::local::{acceleration, compute, create_time, data_dir, driver};
 use crate::settings::{Environment, PASSWORD_MAX, password_text};
 use crate::terminal::Terminal;
 use origins::OriginArgs;
@@ -74,6 +77,11 @@ pub(crate) struct Serve {
     /// CLOUDSFOR_COMPUTE]
     #[arg(long, value_name = "DRIVER", value_parser = driver)]
     compute: Option<Driver>,
+
+    /// How long a real VM under KVM may show no sign of life until it is restarted
+    /// emulated
+    #[arg(long, value_name = "DURATION", default_value = "60s", value_parser = duration)]
+    kvm_patience: Duration,
 
     /// How long a simulated VM takes until it runs [default: 3s] [env:
     /// CLOUDSFOR_CREATE_TIME]
@@ -195,6 +203,10 @@ enum Task {
     #[cfg(target_os = "linux")]
     #[command(hide = true)]
     Switch(switch::Switch),
+    /// Keep a VM apart from this machine, for the service
+    #[cfg(target_os = "linux")]
+    #[command(hide = true)]
+    Uplink(uplink::Uplink),
 }
 
 /// What needs a cloud that is there.
@@ -228,7 +240,7 @@ pub(crate) async fn run(
         .or(environment.data_dir.as_deref());
     match &args.task {
         Some(task) => operate(task, asked, global, terminal).await,
-        None => serve(args, data_dir(asked)?, terminal).await,
+        None => serve(args, global, data_dir(asked)?, terminal).await,
     }
 }
 
@@ -255,12 +267,14 @@ async fn operate(
         Task::OfCloud(task) => task,
         Task::Restore(args) => return backup::restore(&dir?, args, terminal),
         #[cfg(target_os = "linux")]
-        Task::Doctor(_) => return doctor::run(&dir?, terminal).await,
+        Task::Doctor(_) => return doctor::run(&dir?, global, terminal).await,
         #[cfg(target_os = "linux")]
         Task::Image { verb } => return image::run(&dir?, verb, global, terminal).await,
         // It has no data directory of its own.
         #[cfg(target_os = "linux")]
         Task::Switch(args) => return switch::run(args).await,
+        #[cfg(target_os = "linux")]
+        Task::Uplink(_) => return uplink::run().await,
     };
     let dir = dir?;
     let admin = Admin::open(&dir).map_err(|error| {
@@ -285,7 +299,12 @@ fn admin_exit(error: &AdminError) -> Exit {
     }
 }
 
-async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Exit, Failure> {
+async fn serve(
+    args: &Serve,
+    global: &Global,
+    dir: PathBuf,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
     let password = match &args.password_file {
         Some(file) => Some(read_password(file, terminal)?),
         None => None,
@@ -307,6 +326,10 @@ async fn serve(args: &Serve, dir: PathBuf, terminal: &mut Terminal) -> Result<Ex
             failure_percent: args.failure_percent,
             seed: args.seed,
             stopped_at: args.stopped_at,
+        },
+        real: RealOptions {
+            acceleration: acceleration(global.acceleration.as_deref())?,
+            patience: args.kvm_patience,
         },
         faults: args.faults(terminal)?,
         testing: args.testing,

@@ -16,7 +16,7 @@ use crate::cloud::{
     AccountError, BackupPolicy, Cloud, CloudError, DEFAULT_CREATE_TIME, Driver, FirstAccount,
     FoundAccount, NameService, Parts,
 };
-use crate::compute::Simulator;
+use crate::compute::{RealOptions, Simulator};
 use crate::dns::{DnsLimits, DnsListener};
 use crate::faults::{Faults, Rule};
 use crate::http::{
@@ -38,6 +38,8 @@ pub struct ServiceOptions {
     pub driver: Option<Driver>,
     /// How simulated machines are.
     pub simulation: Simulation,
+    /// What is decided of real machines.
+    pub real: RealOptions,
     /// Faults that requests meet.
     pub faults: Vec<Rule>,
     /// Whether tests can take hold of it at `/testing`.
@@ -211,7 +213,7 @@ impl Service {
         };
         let dir = &options.data_dir;
         let driver = Driver::of(dir, options.driver).map_err(StartError::Driver)?;
-        let parts = driver.parts(dir, simulation.parts(clock.clone()));
+        let parts = driver.parts(dir, simulation.parts(clock.clone()), options.real);
         let cloud = Cloud::open(dir, parts.map_err(StartError::Driver)?).await?;
         driver.keep(dir).map_err(StartError::Driver)?;
         cloud.keep_name_service(names).await?;

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use cloudsfor_server::cloud::FirstAccount;
+use cloudsfor_server::compute::RealOptions;
 use cloudsfor_server::http::{ApiOptions, BODY_LIMIT, Limits, Origins, TlsFiles};
 use cloudsfor_server::service::{Service, ServiceOptions, Simulation, StartError};
 use common::{EMAIL, PASSWORD, basic, example};
@@ -43,6 +44,7 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
             create_time: Duration::ZERO,
             ..Simulation::default()
         },
+        real: RealOptions::default(),
         faults: Vec::new(),
         testing: false,
         allow_plain_http: false,

@@ -80,6 +80,8 @@ object! {
         optional region: Option<String> as RegionName;
         /// Why it failed.
         optional error: Option<String>;
+        /// What the VM's owner is to know of how it went.
+        optional notice: Option<String>;
     }
 }
 

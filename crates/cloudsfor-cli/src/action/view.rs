@@ -77,5 +77,8 @@ impl Described for Action {
         details.line("Started", |cell| cell.time(&self.started_at));
         details.line("Completed", |cell| cell.time(self.completed_at.as_ref()));
         details.line("Error", |cell| cell.optional_text(self.error.as_deref()));
+        if let Some(notice) = &self.notice {
+            details.line("Notice", |cell| cell.text(notice));
+        }
     }
 }

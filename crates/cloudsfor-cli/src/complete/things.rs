@@ -108,7 +108,7 @@ pub(super) fn fetch(kind: Kind, global: &Global, environment: &Environment) -> O
             .await
             .ok()?;
         let items = list(kind, &connection.client, global).await;
-        connection.close().await;
+        connection.close(false).await;
         items.ok()
     })
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use cloudsfor_core::{Credentials, Endpoint};
 
+use crate::args::Global;
 use crate::connect::Connection;
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -14,13 +15,14 @@ use crate::wire::Wire;
 pub(crate) enum Embedded {}
 
 impl Embedded {
-    pub(crate) async fn close(self) {
+    pub(crate) async fn close(self, _in_a_hurry: bool) {
         match self {}
     }
 }
 
 pub(crate) async fn connect(
     _data_dir: Option<&Path>,
+    _global: &Global,
     _wire: Wire,
     _terminal: &mut Terminal,
 ) -> Result<Connection, Failure> {

@@ -8,12 +8,13 @@ use std::time::Duration;
 use cloudsfor_core::transport::InProcessTransport;
 use cloudsfor_core::{Client, Credentials, Endpoint, Error};
 use cloudsfor_server::cloud::{Cloud, DEFAULT_CREATE_TIME, Driver, FirstAccount, Parts};
+use cloudsfor_server::compute::{AccelerationChoice, RealOptions};
 use cloudsfor_server::http::{Body, router_of_owner};
 use cloudsfor_server::local_profile::LocalProfile;
 use etcetera::BaseStrategy;
 use tokio::task::JoinHandle;
 
-use crate::args::duration;
+use crate::args::{Global, duration};
 use crate::connect::{Connection, misconfigured};
 use crate::exit::Exit;
 use crate::failure::Failure;
@@ -31,11 +32,15 @@ pub(crate) struct Embedded {
 
 impl Embedded {
     /// Lets the worker end what it is at, so that nothing it claimed waits for
-    /// its claim to run out.
-    pub(crate) async fn close(self) {
-        // What can't be done now is done by the next command.
-        let _ = self.cloud.leave_nothing_due().await;
-        self.cloud.begin_close();
+    /// its claim to run out; in a hurry, it gives that back.
+    pub(crate) async fn close(self, in_a_hurry: bool) {
+        if in_a_hurry {
+            self.cloud.begin_close_in_a_hurry();
+        } else {
+            // What can't be done now is done by the next command.
+            let _ = self.cloud.leave_nothing_due().await;
+            self.cloud.begin_close();
+        }
         let _ = self.worker.await;
         self.cloud.close().await;
     }
@@ -45,6 +50,7 @@ impl Embedded {
 /// password.
 pub(crate) async fn connect(
     dir: Option<&Path>,
+    global: &Global,
     wire: Wire,
     terminal: &mut Terminal,
 ) -> Result<Connection, Failure> {
@@ -55,7 +61,11 @@ pub(crate) async fn connect(
             .next("mend that, or name another directory with --data-dir")
     };
     let driver = Driver::of(&dir, compute(None)?).map_err(|error| failed(&error))?;
-    let parts = driver.parts(&dir, Parts::simulated(create_time(None)?));
+    let real = RealOptions {
+        acceleration: acceleration(global.acceleration.as_deref())?,
+        ..RealOptions::default()
+    };
+    let parts = driver.parts(&dir, Parts::simulated(create_time(None)?), real);
     let cloud = Cloud::open(&dir, parts.map_err(|error| failed(&error))?)
         .await
         .map_err(|error| failed(&error))?;
@@ -135,10 +145,34 @@ pub(crate) fn driver(name: &str) -> Result<Driver, String> {
 
 /// What makes VMs: as asked for, or as `CLOUDSFOR_COMPUTE` says, if either does.
 pub(crate) fn compute(asked: Option<Driver>) -> Result<Option<Driver>, Failure> {
-    match (asked, std::env::var("CLOUDSFOR_COMPUTE")) {
-        (Some(driver), _) => Ok(Some(driver)),
-        (None, Ok(text)) if !text.is_empty() => driver(&text).map(Some).map_err(|rule| {
-            let what = "the environment variable CLOUDSFOR_COMPUTE can't be used";
+    by_variable(asked, "CLOUDSFOR_COMPUTE", driver)
+}
+
+/// How real VMs run, by name.
+fn acceleration_choice(name: &str) -> Result<AccelerationChoice, String> {
+    AccelerationChoice::named(name).ok_or_else(|| {
+        let names = AccelerationChoice::ALL.map(AccelerationChoice::name);
+        format!("must be {}", names.join(" or "))
+    })
+}
+
+/// How real VMs run: as asked for, or as `CLOUDSFOR_ACCELERATION` says, or the default.
+pub(crate) fn acceleration(asked: Option<&str>) -> Result<AccelerationChoice, Failure> {
+    let asked = asked.and_then(AccelerationChoice::named);
+    let found = by_variable(asked, "CLOUDSFOR_ACCELERATION", acceleration_choice)?;
+    Ok(found.unwrap_or_default())
+}
+
+/// What is asked for, or else what a variable of the environment says.
+fn by_variable<T>(
+    asked: Option<T>,
+    variable: &str,
+    read: impl Fn(&str) -> Result<T, String>,
+) -> Result<Option<T>, Failure> {
+    match (asked, std::env::var(variable)) {
+        (Some(asked), _) => Ok(Some(asked)),
+        (None, Ok(text)) if !text.is_empty() => read(&text).map(Some).map_err(|rule| {
+            let what = format!("the environment variable {variable} can't be used");
             Failure::new(Exit::Usage, what, format!("it {rule}, not {text:?}"))
                 .next("set it again, or unset it")
         }),
@@ -149,13 +183,6 @@ pub(crate) fn compute(asked: Option<Driver>) -> Result<Option<Driver>, Failure> 
 /// How long a simulated VM takes until it runs: as asked for, or as
 /// `CLOUDSFOR_CREATE_TIME` says, or the default.
 pub(crate) fn create_time(asked: Option<Duration>) -> Result<Duration, Failure> {
-    match (asked, std::env::var("CLOUDSFOR_CREATE_TIME")) {
-        (Some(time), _) => Ok(time),
-        (None, Ok(text)) if !text.is_empty() => duration(&text).map_err(|rule| {
-            let what = "the environment variable CLOUDSFOR_CREATE_TIME can't be used";
-            Failure::new(Exit::Usage, what, format!("it {rule}, not {text:?}"))
-                .next("set it again, or unset it")
-        }),
-        (None, _) => Ok(DEFAULT_CREATE_TIME),
-    }
+    let found = by_variable(asked, "CLOUDSFOR_CREATE_TIME", duration)?;
+    Ok(found.unwrap_or(DEFAULT_CREATE_TIME))
 }

@@ -7,17 +7,24 @@ use clap::Args;
 use cloudsfor_server::admin::Admin;
 use cloudsfor_server::compute::qemu::{Finding, Health, examine};
 
+use crate::args::Global;
 use crate::exit::Exit;
 use crate::failure::Failure;
+use crate::local::acceleration;
 use crate::output;
 use crate::terminal::Terminal;
 
-/// Nothing is asked.
+/// Nothing is asked but what all commands are.
 #[derive(Args)]
 pub(crate) struct Doctor {}
 
-pub(super) async fn run(dir: &Path, terminal: &mut Terminal) -> Result<Exit, Failure> {
-    let mut findings = examine(dir).await.map_err(|error| {
+pub(super) async fn run(
+    dir: &Path,
+    global: &Global,
+    terminal: &mut Terminal,
+) -> Result<Exit, Failure> {
+    let choice = acceleration(global.acceleration.as_deref())?;
+    let mut findings = examine(dir, choice).await.map_err(|error| {
         let what = format!("{} can't be examined", dir.display());
         Failure::new(Exit::Error, what, error.to_string())
             .next("mend that, or name another directory with --data-dir")

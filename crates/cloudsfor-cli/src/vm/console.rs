@@ -7,6 +7,8 @@
 )]
 mod here;
 
+use std::path::{Path, PathBuf};
+
 use clap::Args;
 use cloudsfor_core::Api;
 use cloudsfor_types::{Vm, VmFeature, VmSelector, VmStatus};
@@ -54,24 +56,41 @@ pub(crate) async fn vnc(
 ) -> Result<Exit, Failure> {
     let vm = real(api, &args.vm, global).await?;
     let socket = here::display(&vm, global)?;
-    let socket = socket.to_string_lossy();
     if args.open {
         return open(&vm, &socket, terminal);
     }
-    output::line(terminal, &socket)?;
-    terminal.note(&format!(
-        "To see it: vncviewer {} (of TigerVNC)",
-        crate::args::quote(&socket)
-    ));
+    let quoted = |path: &Path| crate::args::quote(&path.to_string_lossy());
+    let (dir, file) = in_its_directory(&socket);
+    // Linux takes no longer paths of sockets.
+    let command = match socket.as_os_str().len() {
+        ..=107 => format!("vncviewer {}", quoted(&socket)),
+        _ => format!("(cd {} && vncviewer {})", quoted(dir), quoted(&file)),
+    };
+    output::line(terminal, &socket.to_string_lossy())?;
+    terminal.note(&format!("To see it: {command} (of TigerVNC)"));
     Ok(Exit::Done)
 }
 
-fn open(vm: &Vm, socket: &str, terminal: &mut Terminal) -> Result<Exit, Failure> {
+/// The directory of a socket, and how it is named there: with a slash, by which a viewer
+/// knows that it is no host.
+fn in_its_directory(socket: &Path) -> (&Path, PathBuf) {
+    let dir = socket.parent().unwrap_or(Path::new("/"));
+    let name = socket.file_name().unwrap_or_default();
+    (dir, Path::new(".").join(name))
+}
+
+fn open(vm: &Vm, socket: &Path, terminal: &mut Terminal) -> Result<Exit, Failure> {
     terminal.flush()?;
+    let (dir, file) = in_its_directory(socket);
     let mut viewer = crate::child::command("vncviewer");
-    let status = viewer.arg(socket).status().map_err(|error| {
-        failed(vm, &format!("vncviewer can't be run: {error}")).next("install TigerVNC's viewer")
-    })?;
+    let status = viewer
+        .current_dir(dir)
+        .arg(file)
+        .status()
+        .map_err(|error| {
+            failed(vm, &format!("vncviewer can't be run: {error}"))
+                .next("install TigerVNC's viewer")
+        })?;
     Ok(Exit::of_child(status))
 }
 

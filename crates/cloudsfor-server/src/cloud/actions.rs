@@ -9,7 +9,9 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{capacity, catalog, events, images, record_rules, records, snapshots, timestamp, vms};
+use super::{
+    capacity, catalog, events, images, quota, record_rules, records, snapshots, timestamp, vms,
+};
 use crate::store::accounts::AccountId;
 use crate::store::actions::ActionRecord;
 use crate::store::operations::{self, Claimed, NewOperation, Work};
@@ -74,6 +76,12 @@ pub(super) fn begin_destroy(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
     write_down(tx, vm, &Work::Destroy, due_at_ms).map(drop)
 }
 
+/// Has the machine of a deleted VM be removed now that a worker has left it alone.
+pub(super) fn hasten_destroy(tx: &Tx<'_>, vm_id: &VmId) -> CloudResult<()> {
+    let now_ms = tx.now.as_millisecond();
+    Ok(operations::hasten_destroy(tx.connection, vm_id, now_ms)?)
+}
+
 /// Has the driver remove what it keeps of a snapshot that was deleted.
 pub(super) fn begin_removal(tx: &Tx<'_>, snapshot: &SnapshotRecord) -> CloudResult<()> {
     let new = NewOperation {
@@ -99,8 +107,13 @@ pub(super) fn begin_connect(tx: &Tx<'_>, vm: &VmRecord) -> CloudResult<()> {
 /// Begins the automatic backups that are due.
 pub(super) fn begin_backups(tx: &Tx<'_>) -> CloudResult<()> {
     for mut vm in vm_rows::to_back_up(tx.connection, tx.second())? {
-        vm.locked = true;
         vm.next_backup_at = Some(tx.next_backup());
+        if let Err(error) = capacity::check(tx, capacity::More::snapshot_of(tx, &vm)) {
+            tracing::warn!(vm_id = %vm.id, %error, "a backup is left out");
+            vm_rows::update(tx.connection, &vm)?;
+            continue;
+        }
+        vm.locked = true;
         vm_rows::update(tx.connection, &vm)?;
         write_down(tx, &vm, &Work::Backup, tx.now.as_millisecond())?;
         events::vm(tx, vm.account, &vms::view(tx.connection, vm)?)?;
@@ -176,8 +189,13 @@ fn check(tx: &Tx<'_>, vm: &VmRecord, action: &VmAction) -> CloudResult<()> {
                 memory: size.map_or(0.0, |size| size.get() - vm.memory.get()),
                 vcpus: cpu.map_or(0, |cpu| i64::from(cpu) - i64::from(vm.vcpus)),
                 disk: disk_size.map_or(0, |disk| i64::from(disk) - i64::from(vm.disk)),
+                snapshots: 0.0,
             },
         ),
+        VmAction::Snapshot { .. } => {
+            quota::check_snapshot(tx, vm, &tx.settings.backups.limits)?;
+            capacity::check(tx, capacity::More::snapshot_of(tx, vm))
+        }
         VmAction::Restore { image } => {
             let found = images::find_snapshot(tx.connection, vm.account, image)?;
             images::check(found, vm.disk, || {
@@ -239,7 +257,7 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
         // It shows what it really is: as it was.
         Outcome::Failed(_) => {}
     }
-    observe(tx, &mut vm);
+    observe(tx, &mut vm)?;
     vm_rows::update(tx.connection, &vm)?;
     usage::note(tx.connection, &vm, tx.second())?;
     let account = vm.account;
@@ -250,10 +268,13 @@ pub(super) fn complete(tx: &Tx<'_>, claim: &Claimed, outcome: &Outcome) -> Cloud
 }
 
 /// Makes a VM say what its machine really is; says whether it said something else.
-fn observe(tx: &Tx<'_>, vm: &mut VmRecord) -> bool {
+fn observe(tx: &Tx<'_>, vm: &mut VmRecord) -> CloudResult<bool> {
     let Some(observed) = tx.compute().observe(&vm.id) else {
-        return false;
+        return Ok(false);
     };
+    if let Some(notice) = observed.notice {
+        note(tx, vm, &notice)?;
+    }
     let before = (vm.status.clone(), vm.ssh_port);
     vm.ssh_port = observed.ssh_port;
     if [VmStatus::Running, VmStatus::Stopped].contains(&vm.status) {
@@ -263,14 +284,22 @@ fn observe(tx: &Tx<'_>, vm: &mut VmRecord) -> bool {
             VmStatus::Stopped
         };
     }
-    before != (vm.status.clone(), vm.ssh_port)
+    Ok(before != (vm.status.clone(), vm.ssh_port))
+}
+
+/// Has the action that started a VM last say what its owner is to know of it.
+fn note(tx: &Tx<'_>, vm: &VmRecord, notice: &str) -> CloudResult<()> {
+    match action_rows::note_start(tx.connection, &vm.id, notice)? {
+        Some(action) => events::action(tx, vm.account, &view(action)),
+        None => Ok(()),
+    }
 }
 
 /// Makes VMs on which nothing runs say what their machines really are: those can
 /// stop by themselves.
 pub(super) fn observe_all(tx: &Tx<'_>) -> CloudResult<()> {
     for mut vm in vm_rows::at_rest(tx.connection)? {
-        if observe(tx, &mut vm) {
+        if observe(tx, &mut vm)? {
             vm_rows::update(tx.connection, &vm)?;
             usage::note(tx.connection, &vm, tx.second())?;
             events::vm(tx, vm.account, &vms::view(tx.connection, vm)?)?;
@@ -388,6 +417,11 @@ fn checked_vm(
 }
 
 fn view(record: ActionRecord) -> Action {
+    // One column has both: an action that failed has no notice.
+    let (error, notice) = match record.status {
+        ActionStatus::Completed => (None, record.error),
+        _ => (record.error, None),
+    };
     Action {
         id: record.vm_id,
         action_id: Some(record.id),
@@ -397,7 +431,8 @@ fn view(record: ActionRecord) -> Action {
         completed_at: record.completed_at.map(timestamp),
         resource_type: Some("vm".into()),
         region: Some(record.region),
-        error: record.error,
+        error,
+        notice,
         extra: Default::default(),
     }
 }

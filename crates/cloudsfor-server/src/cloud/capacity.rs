@@ -4,7 +4,8 @@ use cloudsfor_types::Reason;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use crate::store::vms;
+use crate::store::snapshots;
+use crate::store::vms::{self, VmRecord};
 
 /// What VMs are to have beside what they have already; less, if negative.
 #[derive(Debug, Clone, Copy)]
@@ -15,6 +16,20 @@ pub(super) struct More {
     pub(super) vcpus: i64,
     /// Disk, in GB.
     pub(super) disk: i64,
+    /// Snapshots and backups, in GB.
+    pub(super) snapshots: f64,
+}
+
+impl More {
+    /// A snapshot of a VM.
+    pub(super) fn snapshot_of(tx: &Tx<'_>, vm: &VmRecord) -> Self {
+        Self {
+            memory: 0.0,
+            vcpus: 0,
+            disk: 0,
+            snapshots: tx.compute().snapshot_size(&vm.id, vm.disk).get(),
+        }
+    }
 }
 
 /// Refuses what doesn't fit beside all VMs that there are.
@@ -23,6 +38,7 @@ pub(super) fn check(tx: &Tx<'_>, more: More) -> CloudResult<()> {
         return Ok(());
     };
     let (memory, vcpus, disk) = vms::sizes(tx.connection)?;
+    let disk = disk as f64 + snapshots::size(tx.connection)?;
     let kinds = [
         ("GB of memory", more.memory, memory, capacity.memory.get()),
         (
@@ -33,8 +49,8 @@ pub(super) fn check(tx: &Tx<'_>, more: More) -> CloudResult<()> {
         ),
         (
             "GB of disk",
-            more.disk as f64,
-            disk as f64,
+            more.disk as f64 + more.snapshots,
+            disk,
             capacity.disk.get(),
         ),
     ];
@@ -44,8 +60,9 @@ pub(super) fn check(tx: &Tx<'_>, more: More) -> CloudResult<()> {
             return Err(CloudError::Refused {
                 reason: Reason::Capacity,
                 message: format!(
-                    "this host has no room for {more} {what} more: of {all:.2}, VMs have {taken}, \
-                     and {left} are left. Ask for less, or delete a VM"
+                    "this host has no room for {more} {what} more: of {all:.2}, VMs and their \
+                     snapshots have {taken:.2}, and {left} are left. Ask for less, or delete a VM \
+                     or a snapshot"
                 ),
             });
         }

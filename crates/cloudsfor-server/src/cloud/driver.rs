@@ -10,7 +10,7 @@ use rusqlite::Connection;
 
 use super::Parts;
 use super::error::{CloudError, CloudResult};
-use crate::compute::Compute;
+use crate::compute::{Compute, RealOptions};
 use crate::store::{make_private_dir, vms};
 
 /// Where a data directory says which it is.
@@ -79,15 +79,15 @@ impl Driver {
     }
 
     /// A cloud's parts with this driver, where `simulated` are those of a cloud of
-    /// simulated machines.
+    /// simulated machines, and `real` is what is decided of real ones.
     ///
     /// # Errors
     /// If the driver can't be had on this system, or its files can't be made.
-    pub fn parts(self, data_dir: &Path, simulated: Parts) -> io::Result<Parts> {
+    pub fn parts(self, data_dir: &Path, simulated: Parts, real: RealOptions) -> io::Result<Parts> {
         Ok(match self {
             Self::Simulator => simulated,
             Self::Qemu => Parts {
-                compute: qemu(data_dir)?,
+                compute: qemu(data_dir, real)?,
                 ..simulated
             },
         })
@@ -95,12 +95,13 @@ impl Driver {
 }
 
 #[cfg(all(feature = "qemu", target_os = "linux"))]
-fn qemu(data_dir: &Path) -> io::Result<Arc<dyn Compute>> {
-    Ok(Arc::new(crate::compute::qemu::Qemu::new(data_dir)?))
+fn qemu(data_dir: &Path, options: RealOptions) -> io::Result<Arc<dyn Compute>> {
+    let driver = crate::compute::qemu::Qemu::new(data_dir)?;
+    Ok(Arc::new(driver.with_options(options)))
 }
 
 #[cfg(not(all(feature = "qemu", target_os = "linux")))]
-fn qemu(_data_dir: &Path) -> io::Result<Arc<dyn Compute>> {
+fn qemu(_data_dir: &Path, _options: RealOptions) -> io::Result<Arc<dyn Compute>> {
     let why = "real machines need Linux, and a build with the feature `qemu`";
     Err(io::Error::new(io::ErrorKind::Unsupported, why))
 }

@@ -23,6 +23,7 @@ pub mod name_service;
 pub mod networks;
 mod password_hash;
 mod passwords;
+mod quota;
 mod record_rules;
 pub mod records;
 pub mod snapshots;
@@ -53,6 +54,7 @@ pub use name_service::NameService;
 use passwords::Passwords;
 pub(crate) use passwords::REMEMBERED;
 pub use passwords::{Caller, OWNER};
+pub use quota::SnapshotLimits;
 pub use tx::{BackupPolicy, Settings, Tx};
 
 use crate::admin::STORE;
@@ -73,7 +75,12 @@ pub struct Cloud {
     request_ids: Ids,
     passwords: Passwords,
     closing: watch::Sender<bool>,
+    hurry: watch::Sender<bool>,
 }
+
+/// How long a deletion waits at most until the machine is gone. It is removed after that all
+/// the same; a client has no more patience.
+const REMOVAL: Duration = Duration::from_secs(20);
 
 /// What a cloud is made of.
 pub struct Parts {
@@ -123,6 +130,7 @@ impl Cloud {
             }),
             passwords: Passwords::new(),
             closing: watch::Sender::new(false),
+            hurry: watch::Sender::new(false),
         });
         cloud
             .store
@@ -164,6 +172,38 @@ impl Cloud {
     /// Lets the worker end after what it is at, and answers whoever waits.
     pub fn begin_close(&self) {
         self.closing.send_replace(true);
+    }
+
+    /// The same, but what the worker is at is left to the next process.
+    pub fn begin_close_in_a_hurry(&self) {
+        self.hurry.send_replace(true);
+        self.begin_close();
+    }
+
+    /// Returns when the worker is to leave what it is at.
+    async fn in_a_hurry(&self) {
+        let mut hurry = self.hurry.subscribe();
+        if hurry.wait_for(|hurry| *hurry).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Returns when nothing is left of the machine of a VM that was deleted, or when the
+    /// cloud is closed or that takes too long: it is removed all the same.
+    pub async fn removed(&self, vm_id: &str) {
+        if !self.compute().is_real() {
+            return;
+        }
+        let mut changes = self.changes();
+        let gone = async {
+            let is_left = || {
+                self.store
+                    .read(|c| crate::store::operations::is_destroying(c, vm_id))
+            };
+            // A store that can't be read is no reason to wait.
+            while is_left().unwrap_or_default() && changes.wait().await {}
+        };
+        let _ = tokio::time::timeout(REMOVAL, gone).await;
     }
 
     /// Finishes every write that was accepted; further ones fail.

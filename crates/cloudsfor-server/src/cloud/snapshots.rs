@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{actions, catalog, events, timestamp, vms};
+use super::{actions, catalog, events, quota, timestamp, vms};
 use crate::store::accounts::AccountId;
 use crate::store::operations::Claimed;
 use crate::store::snapshots::{self, SnapshotRecord};
@@ -116,9 +116,17 @@ pub(super) fn add_backup(
     let name = format!("{} {}", vm.name, timestamp(tx.second()));
     insert(tx, claim, &name, size, vm, true)?;
     let backups = snapshots::of_vm(tx.connection, &vm.id, true)?;
-    let surplus = backups.len().saturating_sub(tx.settings.backups.kept);
-    for backup in &backups[..surplus] {
+    let policy = &tx.settings.backups;
+    let surplus = backups.len().saturating_sub(policy.kept);
+    let mut beyond = quota::backups_beyond(tx, vm.account, &policy.limits)?;
+    // Never the one that was made just now.
+    let older = backups.iter().take(backups.len().saturating_sub(1));
+    for (number, backup) in older.enumerate() {
+        if number >= surplus && beyond <= 0.0 {
+            break;
+        }
         remove(tx, backup)?;
+        beyond -= backup.size.get();
         vm.snapshot_count = vm.snapshot_count.saturating_sub(1);
     }
     Ok(())

@@ -7,6 +7,7 @@ use cloudsfor_types::{ActionId, NetworkId, VmId};
 use jiff::Timestamp;
 use rusqlite::Connection;
 
+use super::quota::SnapshotLimits;
 use crate::clock::Clock;
 use crate::compute::Compute;
 use crate::ids::Ids;
@@ -23,13 +24,15 @@ pub struct Settings {
     pub backups: BackupPolicy,
 }
 
-/// How backups are made: the operator's choice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How backups are made, and what they and snapshots may take: the operator's choice.
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct BackupPolicy {
     /// The time between two backups of a VM. Default: a day.
     pub interval: Duration,
     /// How many of a VM's backups are kept. Default: 7.
     pub kept: usize,
+    /// What an account's snapshots and backups may take.
+    pub limits: SnapshotLimits,
 }
 
 impl Default for BackupPolicy {
@@ -37,6 +40,7 @@ impl Default for BackupPolicy {
         Self {
             interval: Duration::from_secs(24 * 60 * 60),
             kept: 7,
+            limits: SnapshotLimits::default(),
         }
     }
 }

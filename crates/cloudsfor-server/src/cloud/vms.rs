@@ -41,6 +41,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
             memory: request.size.get(),
             vcpus: request.cpu.into(),
             disk: request.disk_size.into(),
+            snapshots: 0.0,
         },
     )?;
     if !accounts::take_quota(tx.connection, account)? {

@@ -13,6 +13,7 @@ use futures_util::FutureExt;
 use futures_util::future::join_all;
 use jiff::Timestamp;
 use tokio::task::{JoinError, JoinSet};
+use tokio::time::{Instant, MissedTickBehavior};
 
 use super::actions::{self, Outcome};
 use super::error::CloudResult;
@@ -63,7 +64,8 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
     let mut changes = cloud.store.changes();
     let mut closing = cloud.closing.subscribe();
     let mut running = JoinSet::new();
-    let mut observations = tokio::time::interval(OBSERVATION);
+    // Beside it: a machine that doesn't answer holds up no operation.
+    let maintenance = tokio::spawn(maintain(cloud.clone()));
     while !*closing.borrow_and_update() {
         changes.mark_unchanged();
         let next = match begin_due(&cloud, &mut running).await {
@@ -86,16 +88,9 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
             Some(ended) = running.join_next() => log_failure(ended),
             () = next_is_due, if running.len() < AT_ONCE => {}
             () = tokio::time::sleep(FOREIGN_WORK) => {}
-            _ = observations.tick(), if cloud.compute().is_real() => {
-                if let Err(error) = observe(&cloud).await {
-                    tracing::error!(%error, "can't write down what machines are");
-                }
-                if let Err(error) = cloud.compute().tend().await {
-                    tracing::error!(%error, "can't keep up what machines share");
-                }
-            }
         }
     }
+    maintenance.abort();
     // What takes longer is dropped, and found by the next process.
     let _ = tokio::time::timeout(FAREWELL, async {
         while let Some(ended) = running.join_next().await {
@@ -103,6 +98,24 @@ pub(super) async fn run(cloud: Arc<Cloud>) {
         }
     })
     .await;
+}
+
+/// Looks after real machines, now and then.
+async fn maintain(cloud: Arc<Cloud>) {
+    if !cloud.compute().is_real() {
+        return;
+    }
+    let mut looks = tokio::time::interval(OBSERVATION);
+    looks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        looks.tick().await;
+        if let Err(error) = observe(&cloud).await {
+            tracing::error!(%error, "can't write down what machines are");
+        }
+        if let Err(error) = cloud.compute().tend().await {
+            tracing::error!(%error, "can't keep up what machines share");
+        }
+    }
 }
 
 /// Has VMs say what their machines really are.
@@ -155,16 +168,16 @@ pub(super) async fn settle(cloud: &Cloud) -> CloudResult<()> {
 /// What falls due meanwhile is left to the workers: beside a busy service there is
 /// no end to it.
 pub(super) async fn catch_up(cloud: &Cloud) -> CloudResult<()> {
-    let patience = tokio::time::Instant::now() + PATIENCE;
+    let patience = Instant::now() + PATIENCE;
     let opened = cloud.now();
     while let Due::Now = due(cloud, opened).await? {
-        if tokio::time::Instant::now() > patience {
+        if Instant::now() > patience {
             return Ok(());
         }
         carry_out_next(cloud).await?;
     }
     let mut others = cloud.store.read(operations::claimed_now)?;
-    while !others.is_empty() && tokio::time::Instant::now() < patience {
+    while !others.is_empty() && Instant::now() < patience {
         tokio::time::sleep(OTHERS_WORK).await;
         // A claim that ran out is due again.
         if let Due::Now = due(cloud, cloud.now()).await? {
@@ -179,11 +192,11 @@ pub(super) async fn catch_up(cloud: &Cloud) -> CloudResult<()> {
 /// Carries out everything that is due, or waits for another process that is at
 /// it, until nothing is left.
 pub(super) async fn leave_nothing_due(cloud: &Cloud) -> CloudResult<()> {
-    let patience = tokio::time::Instant::now() + PATIENCE;
+    let patience = Instant::now() + PATIENCE;
     loop {
         settle(cloud).await?;
         let is_left = !cloud.store.read(operations::claimed_now)?.is_empty();
-        if !is_left || tokio::time::Instant::now() > patience {
+        if !is_left || Instant::now() > patience {
             return Ok(());
         }
         tokio::time::sleep(OTHERS_WORK).await;
@@ -232,25 +245,43 @@ fn lease_ms() -> i64 {
 
 /// Carries out what was claimed and writes down how far it got. The claim is
 /// renewed meanwhile; once it no longer counts (the VM was deleted), the driver
-/// is stopped, before anybody else may be at the machine.
+/// is stopped, before anybody else may be at the machine. If the process ends in a
+/// hurry, the claim is given back, for the next one to go on.
 async fn carry_out(cloud: &Cloud, claim: Claimed) -> CloudResult<()> {
     let progress = {
         let driven = std::pin::pin!(AssertUnwindSafe(drive(cloud, &claim)).catch_unwind());
         tokio::select! {
-            driven = driven => driven.unwrap_or_else(|_| {
+            driven = driven => Some(driven.unwrap_or_else(|_| {
                 let message = "the compute driver has a fault, which was logged";
                 Ok(Err(ComputeError(message.into())))
-            })?,
-            () = claim_lost(cloud, &claim) => return Ok(()),
+            })?),
+            () = claim_lost(cloud, &claim) => None,
+            () = cloud.in_a_hurry() => Some(Ok(Step::Later(cloud.clock().now()))),
         }
+    };
+    let Some(progress) = progress else {
+        // Nothing of this process is at the machine any more.
+        let hasten = move |tx: &Tx<'_>| actions::hasten_destroy(tx, &claim.vm_id);
+        return cloud.write(hasten).await;
     };
     cloud.write(move |tx| record(tx, &claim, &progress)).await
 }
 
-/// Renews a claim for as long as it counts.
+/// Renews a claim for as long as it counts. Whether it does is looked at after each commit
+/// of this process too, where a machine runs on that should be gone.
 async fn claim_lost(cloud: &Cloud, claim: &Claimed) {
+    let mut commits = cloud.store.changes();
+    let mut renewal = tokio::time::interval_at(Instant::now() + RENEWAL, RENEWAL);
     loop {
-        tokio::time::sleep(RENEWAL).await;
+        tokio::select! {
+            _ = renewal.tick() => {}
+            _ = commits.changed(), if cloud.compute().is_real() => {
+                match cloud.store.read(|c| operations::counts(c, claim)) {
+                    Ok(false) => return,
+                    _ => continue,
+                }
+            }
+        }
         let until_ms = cloud.clock().now().as_millisecond() + lease_ms();
         let (id, fence) = (claim.id.clone(), claim.fence);
         let renewal = move |tx: &_| operations::renew(tx, &id, fence, until_ms);

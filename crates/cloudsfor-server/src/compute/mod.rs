@@ -11,6 +11,7 @@ pub mod qemu;
 mod simulator;
 
 use std::net::Ipv4Addr;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, NetworkId, SnapshotId, UserData, VmFeature, VmId};
@@ -88,13 +89,65 @@ pub struct Capacity {
     pub disk: Gigabytes,
 }
 
-/// What a machine really is.
+/// How an operator has real guests run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccelerationChoice {
+    /// By the host's processor (KVM) where guests really run so, else emulated.
+    #[default]
+    Auto,
+    /// By the host's processor, whatever was found.
+    Kvm,
+    /// Emulated (TCG).
+    Tcg,
+}
+
+impl AccelerationChoice {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Auto, Self::Kvm, Self::Tcg];
+
+    /// Its name.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Kvm => "kvm",
+            Self::Tcg => "tcg",
+        }
+    }
+
+    /// The choice with this name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|choice| choice.name() == name)
+    }
+}
+
+/// What an operator decides of real machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RealOptions {
+    /// How guests run.
+    pub acceleration: AccelerationChoice,
+    /// How long a machine under KVM may show no sign of life until it is restarted
+    /// emulated.
+    pub patience: Duration,
+}
+
+impl Default for RealOptions {
+    fn default() -> Self {
+        Self {
+            acceleration: AccelerationChoice::default(),
+            patience: Duration::from_secs(60),
+        }
+    }
+}
+
+/// What a machine really is.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Observed {
     /// Whether it runs.
     pub runs: bool,
     /// The port at its address that leads to its SSH.
     pub ssh_port: Option<u16>,
+    /// What its owner is to know of how it runs.
+    pub notice: Option<String>,
 }
 
 /// What a machine's power switch can do.
@@ -174,6 +227,12 @@ pub trait Compute: Send + Sync {
 
     /// Takes a snapshot of its disk, and says what space that takes.
     async fn snapshot(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult<Gigabytes>;
+
+    /// What space a snapshot of a VM with a disk of so many GB may take, as far as that is
+    /// known before.
+    fn snapshot_size(&self, _id: &VmId, disk: u32) -> Gigabytes {
+        disk.into()
+    }
 
     /// Puts its disk back to a snapshot.
     async fn restore(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult;

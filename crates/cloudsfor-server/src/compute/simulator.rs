@@ -151,11 +151,15 @@ impl Compute for Simulator {
         self.done_after(machine, self.action_time)
     }
 
+    fn snapshot_size(&self, _id: &VmId, disk: u32) -> Gigabytes {
+        // An installed system of the smallest kind: there is nothing else on a simulated
+        // disk.
+        disk.min(1).into()
+    }
+
     async fn snapshot(&self, machine: &Machine, _id: &SnapshotId) -> ComputeResult<Gigabytes> {
         Ok(match self.done_after(machine, self.action_time)? {
-            // An installed system of the smallest kind: there is nothing else
-            // on a simulated disk.
-            Step::Done(()) => Step::Done(Gigabytes::from(machine.disk.min(1))),
+            Step::Done(()) => Step::Done(self.snapshot_size(&machine.id, machine.disk)),
             Step::Later(at) => Step::Later(at),
         })
     }

@@ -131,10 +131,13 @@ pub(super) async fn update(mut call: Call) -> Answer {
 
 pub(super) async fn delete(call: Call) -> Answer {
     let (account, id) = (call.account(), call.id("id"));
+    let (cloud, deleted) = (call.cloud.clone(), id.clone());
     call.change(&operations::DELETE_VM, move |tx| {
         vms::delete(tx, account, &id)
     })
     .await?;
+    // Nothing of it runs any more when that is said.
+    cloud.removed(&deleted).await;
     no_content()
 }
 

@@ -22,7 +22,7 @@ pub struct ActionRecord {
     pub region: String,
     /// How far it is.
     pub status: ActionStatus,
-    /// Why it failed.
+    /// Why it failed; of one that is completed, what its VM's owner is to know of it.
     pub error: Option<String>,
     /// When it was accepted, in seconds.
     pub started_at: i64,
@@ -88,4 +88,27 @@ pub fn list(
     let rows = statement.query_map(params_from_iter(values), action)?;
     let actions = window.in_order(rows.collect::<Result<_, _>>()?);
     Ok((actions, total as u64))
+}
+
+/// Has the completed action that started a VM last say this, unless it says something
+/// already; answers it if it was changed.
+pub fn note_start(
+    connection: &Connection,
+    vm_id: &VmId,
+    notice: &str,
+) -> Result<Option<ActionRecord>, StoreError> {
+    let sql = format!(
+        "UPDATE operations SET error = ?2
+         WHERE error IS NULL AND id = (
+             SELECT id FROM operations
+             WHERE vm_id = ?1 AND status = 'completed' AND kind IN
+                 ('create', 'power_on', 'reboot', 'power_cycle', 'restore', 'rebuild')
+             ORDER BY started_at DESC, id DESC LIMIT 1
+         )
+         RETURNING {COLUMNS}"
+    );
+    Ok(connection
+        .prepare_cached(&sql)?
+        .query_row(params![vm_id.as_str(), notice], action)
+        .optional()?)
 }

@@ -256,6 +256,58 @@ pub fn finish(
     Ok(changed == 1)
 }
 
+/// The VMs of an account, with their disks in GB, of which snapshots are being taken.
+pub fn snapshots_under_way(
+    connection: &Connection,
+    account: AccountId,
+) -> Result<Vec<(VmId, u32)>, StoreError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT vms.id, vms.disk FROM operations JOIN vms ON vms.id = operations.vm_id
+         WHERE operations.account_id = ? AND kind = 'snapshot' AND due_at_ms IS NOT NULL",
+    )?;
+    let rows = statement.query_map([account.0], |row| Ok((vm_id(row, 0)?, row.get(1)?)))?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Whether a claim still counts.
+pub fn counts(connection: &Connection, claim: &Claimed) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (
+                 SELECT 1 FROM operations WHERE id = ? AND fence = ? AND due_at_ms IS NOT NULL
+             )",
+        )?
+        .query_row(params![claim.id.as_str(), claim.fence], |row| row.get(0))?)
+}
+
+/// Whether the machine of a VM is still to be removed.
+pub fn is_destroying(connection: &Connection, vm_id: &str) -> Result<bool, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT EXISTS (
+                 SELECT 1 FROM operations
+                 WHERE vm_id = ? AND kind = 'destroy' AND due_at_ms IS NOT NULL
+             )",
+        )?
+        .query_row([vm_id], |row| row.get(0))?)
+}
+
+/// Has the machine of a VM be removed now, if it is to be removed and no worker is at that.
+pub fn hasten_destroy(
+    connection: &Connection,
+    vm_id: &VmId,
+    now_ms: i64,
+) -> Result<(), StoreError> {
+    connection
+        .prepare_cached(
+            "UPDATE operations SET due_at_ms = min(due_at_ms, ?)
+             WHERE vm_id = ? AND kind = 'destroy' AND leased_until_ms IS NULL
+                 AND due_at_ms IS NOT NULL",
+        )?
+        .execute(params![now_ms, vm_id.as_str()])?;
+    Ok(())
+}
+
 /// Ends whatever runs on a VM as failed; says which actions that were.
 pub fn abort_all(
     connection: &Connection,

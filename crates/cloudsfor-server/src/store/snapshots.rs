@@ -74,6 +74,29 @@ pub fn insert(connection: &Connection, snapshot: &SnapshotRecord) -> Result<(), 
     Ok(())
 }
 
+/// How many snapshots or backups an account has, and the space that they take, in GB.
+pub fn taken(
+    connection: &Connection,
+    account: AccountId,
+    backups: bool,
+) -> Result<(u64, f64), StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT count(*), coalesce(sum(size_gigabytes), 0.0) FROM snapshots
+             WHERE account_id = ? AND is_backup = ?",
+        )?
+        .query_row(params![account.0, backups], |row| {
+            Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
+        })?)
+}
+
+/// The space that all snapshots and backups take, in GB.
+pub fn size(connection: &Connection) -> Result<f64, StoreError> {
+    Ok(connection
+        .prepare_cached("SELECT coalesce(sum(size_gigabytes), 0.0) FROM snapshots")?
+        .query_row([], |row| row.get(0))?)
+}
+
 /// The account's snapshot or backup with this id.
 pub fn get(
     connection: &Connection,

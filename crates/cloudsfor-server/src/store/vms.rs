@@ -265,6 +265,15 @@ pub fn any_features(connection: &Connection) -> Result<Option<Vec<VmFeature>>, S
         .optional()?)
 }
 
+/// The disk of an account's VMs, in GB.
+pub fn disk_of_account(connection: &Connection, account: AccountId) -> Result<u64, StoreError> {
+    Ok(connection
+        .prepare_cached(
+            "SELECT coalesce(sum(disk), 0) FROM vms WHERE account_id = ? AND deleted_at IS NULL",
+        )?
+        .query_row([account.0], |row| row.get::<_, i64>(0))? as u64)
+}
+
 /// What all VMs together have: memory, processors and disk.
 pub fn sizes(connection: &Connection) -> Result<(f64, u64, u64), StoreError> {
     Ok(connection

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use base64::Engine;
 use cloudsfor_server::clock::{Clock, ManualClock};
-use cloudsfor_server::cloud::{BackupPolicy, Cloud, FirstAccount, Parts};
+use cloudsfor_server::cloud::{BackupPolicy, Cloud, FirstAccount, Parts, SnapshotLimits};
 use cloudsfor_server::compute::Simulator;
 use cloudsfor_server::http::{ApiOptions, router};
 use cloudsfor_server::ids::Ids;
@@ -72,9 +72,22 @@ impl TestCloud {
     }
 
     pub(crate) async fn with_limit(vm_limit: u64) -> Self {
+        Self::made(vm_limit, BackupPolicy::default()).await
+    }
+
+    /// One whose accounts' snapshots have these limits.
+    pub(crate) async fn with_snapshot_limits(limits: SnapshotLimits) -> Self {
+        let policy = BackupPolicy {
+            limits,
+            ..BackupPolicy::default()
+        };
+        Self::made(100, policy).await
+    }
+
+    async fn made(vm_limit: u64, policy: BackupPolicy) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let clock = ManualClock::new("2015-01-14T16:36:31Z".parse().unwrap());
-        let cloud = open(&dir, &clock).await;
+        let cloud = open(&dir, &clock, policy).await;
         let account = FirstAccount {
             email: Some(EMAIL.into()),
             password: Some(PASSWORD.into()),
@@ -112,7 +125,7 @@ impl TestCloud {
 
     /// Another process's view of the same directory.
     pub(crate) async fn other_process(&self) -> Arc<Cloud> {
-        open(&self.dir, &self.clock).await
+        open(&self.dir, &self.clock, BackupPolicy::default()).await
     }
 
     pub(crate) async fn send(&self, request: Request<Body>) -> Answer {
@@ -208,7 +221,7 @@ async fn send(router: &Router, request: Request<Body>) -> Answer {
     }
 }
 
-async fn open(dir: &TempDir, clock: &ManualClock) -> Arc<Cloud> {
+async fn open(dir: &TempDir, clock: &ManualClock, backups: BackupPolicy) -> Arc<Cloud> {
     let clock: Arc<dyn Clock> = Arc::new(clock.clone());
     let compute = Arc::new(Simulator::new(clock.clone(), CREATE_TIME));
     Cloud::open(
@@ -217,7 +230,7 @@ async fn open(dir: &TempDir, clock: &ManualClock) -> Arc<Cloud> {
             compute,
             clock,
             ids: Ids::random(),
-            backups: BackupPolicy::default(),
+            backups,
         },
     )
     .await

@@ -37,8 +37,8 @@ pub(super) fn process_name(id: &str) -> String {
 /// Where a machine's public interface leads.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Outside {
-    /// Into QEMU, which reaches what this host reaches, and leads from this port at the
-    /// machine's address to its SSH.
+    /// Into QEMU, which reaches what this host reaches, as far as the filter lets it (see
+    /// `uplink`), and leads from this port at the machine's address to its SSH.
     Host(u16),
     /// Onto a bridge, by the tap that is this file of QEMU's.
     Tap(RawFd),
@@ -52,16 +52,10 @@ pub(super) fn arguments(
     acceleration: Acceleration,
 ) -> Vec<String> {
     let megabytes = (machine.memory.get() * 1024.0) as u64;
-    let (address, mac) = (machine.address, mac(machine.address));
-    let public = match outside {
-        Outside::Host(ssh_port) => {
-            format!("user,id=public,net={INSIDE},hostfwd=tcp:{address}:{ssh_port}-:22")
-        }
-        Outside::Tap(file) => format!("tap,id=public,fd={file}"),
-    };
+    let mac = mac(machine.address);
     let options = [
         ("name", process_name(machine.id.as_str())),
-        ("machine", format!("pc,accel={}", acceleration.name())),
+        ("machine", kind(acceleration)),
         ("cpu", acceleration.cpu().into()),
         ("smp", machine.vcpus.to_string()),
         ("m", format!("{megabytes}M")),
@@ -70,7 +64,7 @@ pub(super) fn arguments(
         ("device", device("virtio-blk-pci", "drive=disk,bootindex=0")),
         ("blockdev", block("seed", "raw", SEED, "read-only=on")),
         ("device", device("virtio-blk-pci", "drive=seed")),
-        ("netdev", public),
+        ("netdev", public(machine.address, outside)),
         (
             "device",
             device(NIC, &format!("netdev=public,mac={mac},romfile=")),
@@ -78,7 +72,11 @@ pub(super) fn arguments(
         ("device", "virtio-rng-pci".into()),
         (
             "chardev",
-            format!("{},logfile={CONSOLE_LOG}", socket(CONSOLE_DEVICE, CONSOLE)),
+            // Appended to, so that it can be cut while it is written (see `console_log`).
+            format!(
+                "{},logfile={CONSOLE_LOG},logappend=on",
+                socket(CONSOLE_DEVICE, CONSOLE)
+            ),
         ),
         ("serial", format!("chardev:{CONSOLE_DEVICE}")),
         ("device", "VGA".into()),
@@ -101,9 +99,70 @@ pub(super) fn arguments(
     let flags = ["-nodefaults", "-no-user-config", "-daemonize"];
     let options = options
         .into_iter()
+        .chain(filter(outside))
         .chain(private)
         .flat_map(|(name, value)| [format!("-{name}"), value]);
     flags.into_iter().map(String::from).chain(options).collect()
+}
+
+/// What begins the description of a machine's public interface.
+const PUBLIC: [&str; 2] = ["user,id=public,", "tap,id=public,"];
+
+/// The ends of the filter in QEMU, by their numbers among the open files there.
+pub(super) const SENT: RawFd = 21;
+pub(super) const LEAVES: RawFd = 22;
+
+/// The other end of a machine's public interface.
+fn public(address: Ipv4Addr, outside: Outside) -> String {
+    let [user, tap] = PUBLIC;
+    match outside {
+        Outside::Host(port) => {
+            format!("{user}net={INSIDE},ipv6=off,hostfwd=tcp:{address}:{port}-:22")
+        }
+        Outside::Tap(file) => format!("{tap}fd={file}"),
+    }
+}
+
+/// What passes the guest's frames through the filter, if it needs one.
+fn filter(outside: Outside) -> Vec<(&'static str, String)> {
+    let Outside::Host(_) = outside else {
+        return Vec::new();
+    };
+    vec![
+        ("chardev", format!("socket,id=sent,fd={SENT}")),
+        ("chardev", format!("socket,id=leaves,fd={LEAVES}")),
+        (
+            "object",
+            "filter-redirector,id=uplink,netdev=public,queue=rx,outdev=sent,indev=leaves".into(),
+        ),
+    ]
+}
+
+fn kind(acceleration: Acceleration) -> String {
+    format!("pc,accel={}", acceleration.name())
+}
+
+/// The arguments of a machine that is started once more, with another way out and another
+/// acceleration.
+pub(super) fn changed(
+    arguments: &[String],
+    address: Ipv4Addr,
+    outside: Outside,
+    acceleration: Acceleration,
+) -> Vec<String> {
+    let mut changed = arguments.to_vec();
+    for at in 1..changed.len() {
+        let new = match changed[at - 1].as_str() {
+            "-machine" => kind(acceleration),
+            "-cpu" => acceleration.cpu().into(),
+            "-netdev" if PUBLIC.iter().any(|begin| changed[at].starts_with(begin)) => {
+                public(address, outside)
+            }
+            _ => continue,
+        };
+        changed[at] = new;
+    }
+    changed
 }
 
 fn block(node: &str, format: &str, file: &str, more: &str) -> String {
@@ -127,6 +186,8 @@ pub(super) fn mac(address: Ipv4Addr) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::slice;
+
     use cloudsfor_types::{Gigabytes, UserData};
     use proptest::prelude::*;
     use serde_json::json;
@@ -186,8 +247,30 @@ mod tests {
             ("256M".into(), "2".into())
         );
         assert!(after("-netdev", host).ends_with("hostfwd=tcp:127.64.0.2:2222-:22"));
+        assert!(after("-object", host).contains("netdev=public,queue=rx,"));
         assert_eq!(after("-netdev", Outside::Tap(3)), "tap,id=public,fd=3");
         assert!(after("-sandbox", host).starts_with("on,"));
+    }
+
+    #[test]
+    fn one_that_is_started_once_more_differs_as_if_it_had_been_started_so() {
+        let machine = machine("a", "b", "c");
+        let interface = Interface {
+            id: "network-a".into(),
+            mac: "52:54:0a:00:00:02".into(),
+            netdev: json!({"type": "stream", "id": "public,"}),
+        };
+        let all = |outside, acceleration| {
+            arguments(&machine, slice::from_ref(&interface), outside, acceleration)
+        };
+        for (before, after) in [
+            (Outside::Host(1), Outside::Host(2)),
+            (Outside::Tap(3), Outside::Tap(4)),
+        ] {
+            let kvm = all(before, Acceleration::Kvm);
+            let tcg = changed(&kvm, machine.address, after, Acceleration::Tcg);
+            assert_eq!(tcg, all(after, Acceleration::Tcg));
+        }
     }
 
     proptest! {

@@ -12,20 +12,20 @@ use sha2::{Digest, Sha256, Sha512};
 /// # Errors
 /// If the file can't be read.
 pub fn checksum_like(file: &Path, like: &str) -> io::Result<String> {
+    let file = File::open(file)?;
     match like.len() {
-        128 => by::<Sha512>(file),
-        _ => checksum(file),
+        128 => by::<Sha512>(&file),
+        _ => checksum_of(&file),
     }
 }
 
-/// The SHA-256 of a file, in hex.
-pub(super) fn checksum(file: &Path) -> io::Result<String> {
+/// The SHA-256 of a file from where it is opened on, in hex.
+pub(super) fn checksum_of(file: &File) -> io::Result<String> {
     by::<Sha256>(file)
 }
 
-fn by<D: Digest>(file: &Path) -> io::Result<String> {
+fn by<D: Digest>(mut file: &File) -> io::Result<String> {
     let mut digest = D::new();
-    let mut file = File::open(file)?;
     let mut buffer = vec![0; 1 << 16];
     loop {
         match file.read(&mut buffer)? {

@@ -9,6 +9,7 @@ use cloudsfor_types::VmId;
 use super::control::Control;
 use super::places::{CONSOLE, DEBUG, DISPLAY, Places};
 use super::process;
+use super::sockets::ShortPath;
 
 /// The longest that is waited for whoever is at the console.
 const PATIENCE: Duration = Duration::from_secs(3);
@@ -73,7 +74,8 @@ impl Console {
             }
             tokio::time::sleep(LOOK).await;
         }
-        Ok(UnixStream::connect(self.dir.join(CONSOLE))?)
+        let socket = ShortPath::of(&self.dir.join(CONSOLE))?;
+        Ok(UnixStream::connect(socket.path())?)
     }
 
     /// A second client would wait unseen: so QEMU is asked for the first.

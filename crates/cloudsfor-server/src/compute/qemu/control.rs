@@ -12,7 +12,8 @@ use qapi::qmp::{
     BlockdevOptionsGenericCOWFormat, BlockdevOptionsGenericFormat, BlockdevOptionsQcow2,
     BlockdevRef, JobStatus, MirrorSyncMode, QmpCommand, RunState, block_resize, blockdev_add,
     blockdev_backup, blockdev_del, cont, device_add, device_del, job_cancel, job_dismiss,
-    netdev_del, qom_list, query_chardev, query_jobs, query_status, quit, system_powerdown,
+    netdev_del, qom_list, query_blockstats, query_chardev, query_jobs, query_status, quit, stop,
+    system_powerdown,
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -20,8 +21,10 @@ use tokio::io::{ReadHalf, WriteHalf};
 use tokio::net::UnixStream;
 
 use super::arguments::{CONSOLE_DEVICE, DISK_NODE, NIC};
+use super::life::DiskUse;
 use super::networks::Interface;
 use super::places::CONTROL;
+use super::sockets::ShortPath;
 use crate::compute::ComputeError;
 
 /// The longest that QEMU may take to answer.
@@ -66,7 +69,8 @@ impl Control {
     /// By this socket.
     pub(super) async fn connect_to(socket: &Path) -> Result<Self, ComputeError> {
         let connect = async {
-            let greeted = QmpStreamTokio::open_uds(socket).await?;
+            let socket = ShortPath::of(socket)?;
+            let greeted = QmpStreamTokio::open_uds(socket.path()).await?;
             greeted.negotiate().await
         };
         let stream = answered(connect).await?;
@@ -97,12 +101,34 @@ impl Control {
         Ok(console.is_some_and(|console| !console.filename.starts_with("disconnected:")))
     }
 
-    /// Has the guest go on, if it is held for want of room on the host's disk.
-    pub(super) async fn release(&mut self) -> Result<(), ComputeError> {
-        if self.execute(query_status {}).await?.status == RunState::io_error {
+    /// Holds the guest.
+    pub(super) async fn hold(&mut self) -> Result<(), ComputeError> {
+        self.execute(stop {}).await.map(drop)
+    }
+
+    /// Has the guest go on, if it is held for want of room on the host's disk: by QEMU, or
+    /// by us.
+    pub(super) async fn release(&mut self, is_held: bool) -> Result<(), ComputeError> {
+        let status = self.execute(query_status {}).await?.status;
+        if status == RunState::io_error || (is_held && status == RunState::paused) {
             self.execute(cont {}).await?;
         }
         Ok(())
+    }
+
+    /// What the guest has done with its disk.
+    pub(super) async fn disk_use(&mut self) -> Result<DiskUse, ComputeError> {
+        let asked = query_blockstats { query_nodes: None };
+        let mut devices = self.execute(asked).await?.into_iter();
+        let disk = devices.find(|device| device.node_name.as_deref() == Some(DISK_NODE));
+        Ok(disk.map_or_else(DiskUse::default, |disk| DiskUse {
+            writes: disk.stats.wr_operations > 0,
+            idle: disk
+                .stats
+                .idle_time_ns
+                .and_then(|idle| u64::try_from(idle).ok())
+                .map(Duration::from_nanos),
+        }))
     }
 
     /// Makes the disk larger while the guest runs.

@@ -4,12 +4,13 @@ use std::ffi::OsStr;
 use std::io;
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{Output, Stdio};
 
 use serde::Deserialize;
 use tokio::process::Command;
 
 use super::places::DISK;
+use super::programs;
 use super::turn::turn;
 use crate::compute::ComputeError;
 
@@ -22,18 +23,16 @@ pub(super) const GB: u64 = 1 << 30;
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub(super) struct Info {
-    pub(super) format: String,
     pub(super) virtual_size: u64,
     pub(super) backing_filename: Option<String>,
-    #[serde(default)]
-    pub(super) format_specific: serde_json::Value,
+    /// The files that are open with it; older versions don't say.
+    pub(super) children: Option<Vec<Child>>,
 }
 
-impl Info {
-    /// Whether the image needs other files, which could be any of the host's.
-    pub(super) fn needs_other_files(&self) -> bool {
-        self.backing_filename.is_some() || !self.format_specific["data"]["data-file"].is_null()
-    }
+/// A part of an image.
+#[derive(Debug, Deserialize)]
+pub(super) struct Child {
+    pub(super) name: String,
 }
 
 /// Runs qemu-img in a directory, with its turn there as its standard input; answers what
@@ -43,17 +42,33 @@ async fn qemu_img<A: AsRef<OsStr>>(
     turn: impl Into<Stdio>,
     arguments: impl IntoIterator<Item = A>,
 ) -> Result<Vec<u8>, ComputeError> {
-    let mut command = Command::new(QEMU_IMG);
+    let output = command(dir, turn, arguments).output().await;
+    succeeded(output.map_err(|error| not_run(&error))?)
+}
+
+/// A qemu-img that is to run in a directory, with this standard input.
+pub(super) fn command<A: AsRef<OsStr>>(
+    dir: &Path,
+    input: impl Into<Stdio>,
+    arguments: impl IntoIterator<Item = A>,
+) -> Command {
+    let mut command = programs::program(QEMU_IMG);
     command
         .current_dir(dir)
         .args(arguments)
-        .stdin(turn)
+        .stdin(input)
         .kill_on_drop(true);
-    let output = command.output().await.map_err(|error| {
-        ComputeError(format!(
-            "qemu-img can't be run ({error}): `cloudsfor serve doctor` says what to install"
-        ))
-    })?;
+    command
+}
+
+pub(super) fn not_run(error: &io::Error) -> ComputeError {
+    ComputeError(format!(
+        "qemu-img can't be run ({error}): `cloudsfor serve doctor` says what to install"
+    ))
+}
+
+/// What qemu-img wrote, if it succeeded.
+pub(super) fn succeeded(output: Output) -> Result<Vec<u8>, ComputeError> {
     if output.status.success() {
         return Ok(output.stdout);
     }
@@ -62,18 +77,25 @@ async fn qemu_img<A: AsRef<OsStr>>(
     Err(ComputeError(format!("a disk can't be made ready: {said}")))
 }
 
-/// What an image is.
+/// What the answer of `qemu-img info` says.
+pub(super) fn parse_info(said: &[u8]) -> Result<Info, ComputeError> {
+    serde_json::from_slice(said)
+        .map_err(|error| ComputeError(format!("what qemu-img says can't be read: {error}")))
+}
+
+/// What a disk or an image of this host's is: always a qcow2, so that QEMU takes it for
+/// nothing else, whatever is in it.
 pub(super) async fn info(file: &Path) -> Result<Info, ComputeError> {
     let dir = file.parent().unwrap_or(Path::new("/"));
     let arguments = [
         OsStr::new("info"),
+        "-f".as_ref(),
+        "qcow2".as_ref(),
         "--force-share".as_ref(),
         "--output=json".as_ref(),
         file.as_os_str(),
     ];
-    let said = qemu_img(dir, Stdio::null(), arguments).await?;
-    serde_json::from_slice(&said)
-        .map_err(|error| ComputeError(format!("what qemu-img says can't be read: {error}")))
+    parse_info(&qemu_img(dir, Stdio::null(), arguments).await?)
 }
 
 /// Puts a new disk of `gigabytes` GB on top of an image into a VM's directory, in
@@ -143,18 +165,17 @@ pub(super) async fn create(file: &Path, bytes: u64) -> Result<(), ComputeError> 
     qemu_img(dir, turn(dir).await?, create).await.map(drop)
 }
 
-/// Copies an image, with all that it stands on, into one file; `turn` is the one in
-/// the VM's directory, if it is there.
+/// Copies a disk of this host's, with all that it stands on, into one file; `turn` is the
+/// one in the VM's directory.
 pub(super) async fn copy(
     from: &Path,
-    format: &str,
     to: &Path,
     turn: impl Into<Stdio>,
 ) -> Result<(), ComputeError> {
     let convert = [
         OsStr::new("convert"),
         "-f".as_ref(),
-        format.as_ref(),
+        "qcow2".as_ref(),
         "-O".as_ref(),
         "qcow2".as_ref(),
         from.as_os_str(),
@@ -180,6 +201,20 @@ pub(super) fn space(file: &Path) -> Result<u64, ComputeError> {
     let metadata = std::fs::metadata(file);
     let metadata = metadata.map_err(|error| fault("a disk can't be read", &error))?;
     Ok(metadata.blocks() * 512)
+}
+
+/// The space that a VM's disk takes with what it stands on, in bytes: a copy of it takes no
+/// more.
+pub(super) fn space_with_base(dir: &Path) -> io::Result<u64> {
+    let mut bytes = 0;
+    for entry in std::fs::read_dir(dir)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        if name == DISK || name.to_string_lossy().starts_with("base-") {
+            bytes += entry.metadata()?.blocks() * 512;
+        }
+    }
+    Ok(bytes)
 }
 
 pub(super) fn fault(what: &str, error: &io::Error) -> ComputeError {

@@ -9,6 +9,7 @@ use super::tap::{self, tap};
 use super::version::{self, Version};
 use super::{Images, SYSTEM, host};
 use crate::bridge::Bridge;
+use crate::compute::AccelerationChoice;
 
 /// How well something is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -65,7 +66,7 @@ const LITTLE_DISK: u64 = 10 * GB;
 ///
 /// # Errors
 /// If the driver's directories can't be made.
-pub async fn examine(data_dir: &Path) -> std::io::Result<Vec<Finding>> {
+pub async fn examine(data_dir: &Path, choice: AccelerationChoice) -> std::io::Result<Vec<Finding>> {
     let places = Places::new(data_dir)?;
     let mut findings = Vec::new();
     let mut is_installed = true;
@@ -81,8 +82,12 @@ pub async fn examine(data_dir: &Path) -> std::io::Result<Vec<Finding>> {
     }
     if is_installed {
         findings.extend(old(&findings[0].found));
-        findings.push(guests(places.root()).await?);
+        findings.push(guests(places.root(), choice).await?);
     }
+    findings.push(Finding::good(
+        "Isolation",
+        "guests reach nothing of this host's loopback",
+    ));
     findings.push(Finding::good(
         "Processors",
         format!("{} of this host", host::cpus()),
@@ -115,17 +120,25 @@ fn old(said: &str) -> Option<Finding> {
     Some(finding.worse(Health::Notice, "install QEMU 8.0 or newer to have them"))
 }
 
-async fn guests(root: &Path) -> std::io::Result<Finding> {
-    let found = acceleration::find(root).await?;
+async fn guests(root: &Path, choice: AccelerationChoice) -> std::io::Result<Finding> {
+    let found = acceleration::find(root, choice).await?;
+    let is_chosen = choice != AccelerationChoice::Auto;
+    let chosen = if is_chosen { ", as chosen" } else { "" };
+    if let Err(step) = acceleration::run_guest(root, found.acceleration).await? {
+        let (name, what) = (found.acceleration.name(), format!("the probe's {step}"));
+        let finding = Finding::good("Guests", format!("none runs by {name}{chosen}: {what}"));
+        let advice = match found.acceleration {
+            Acceleration::Kvm => "choose --acceleration auto, or tcg, which emulates them",
+            Acceleration::Tcg => INSTALL,
+        };
+        return Ok(finding.worse(Health::Bad, advice));
+    }
     if found.acceleration == Acceleration::Kvm {
-        return Ok(Finding::good("Guests", "run by KVM"));
+        return Ok(Finding::good("Guests", format!("run by KVM{chosen}")));
     }
-    if !acceleration::runs_guest(root, Acceleration::Tcg).await? {
-        return Ok(
-            Finding::good("Guests", "none runs, not even emulated").worse(Health::Bad, INSTALL)
-        );
-    }
-    let notice = found.notice.unwrap_or_default();
+    let Some(notice) = found.notice else {
+        return Ok(Finding::good("Guests", format!("emulated (TCG){chosen}")));
+    };
     let advice = "on a machine of your own, switch virtualisation on in its firmware; in a \
                   cloud, take a machine that allows nested virtualisation";
     Ok(Finding::good("Guests", notice).worse(Health::Notice, advice))

@@ -1,15 +1,20 @@
 //! Public images on this host: files that the operator installed, which machines
 //! stand on and never write to.
 
-use std::fs;
-use std::io;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
 
+use cloudsfor_types::rules;
+use rustix::fs::OFlags;
 use serde::{Deserialize, Serialize};
 
-use super::checksum::checksum;
+use super::checksum::checksum_of;
 use super::disks::{self, GB};
+use super::host::room_for_images;
+use super::image_file::{Examined, examine};
+use super::machine::remove_file;
 use super::places::Places;
 use crate::compute::{ComputeError, PublicImage};
 
@@ -159,7 +164,12 @@ impl Images {
         let (Some(disk), Some(about)) = (self.disk(name), self.description(name)) else {
             return Err(ImageError::Name(name.into()));
         };
-        let found = checksum(file).map_err(at(file))?;
+        let unusable = |why: String| ImageError::Unusable {
+            file: file.to_owned(),
+            why,
+        };
+        let opened = open_file(file)?;
+        let found = checksum_of(&opened).map_err(at(file))?;
         if let Some(expected) = sha256.filter(|expected| !expected.eq_ignore_ascii_case(&found)) {
             return Err(ImageError::Digest {
                 file: file.to_owned(),
@@ -167,36 +177,70 @@ impl Images {
                 found,
             });
         }
-        let file = std::path::absolute(file).map_err(at(file))?;
-        let info = disks::info(&file).await?;
-        let unusable = |why: &str| ImageError::Unusable {
-            file: file.clone(),
-            why: why.into(),
-        };
-        if info.needs_other_files() {
-            return Err(unusable(
-                "it stands on another file; make one of both with `qemu-img convert`",
-            ));
-        }
-        if !["qcow2", "raw", "vmdk", "vdi", "vhdx", "vpc"].contains(&info.format.as_str()) {
-            return Err(unusable(&format!("it is of the format {}", info.format)));
-        }
+        let examined = examine(&opened, &file.display().to_string()).map_err(at(file))?;
+        let examined = Examined::new(&opened, examined.map_err(unusable)?);
+        let info = examined.info().await?.map_err(unusable)?;
+        examined.check().await?.map_err(unusable)?;
+        let min_disk = min_disk(info.virtual_size).map_err(unusable)?;
         let image = InstalledImage {
             name: name.to_owned(),
             description: description.to_owned(),
-            min_disk: u32::try_from(info.virtual_size.div_ceil(GB).max(1))
-                .map_err(|_| unusable("its disk is too large"))?,
+            min_disk,
             sha256: found,
             source: source.to_owned(),
         };
         let new = self.dir.join(format!("{name}.new"));
-        disks::copy(&file, &info.format, &new, Stdio::null()).await?;
+        create_file(&new)?;
+        let room = room_for_images(&self.dir).map_err(at(&self.dir))?;
+        let converted = examined.convert(&new, room).await;
+        if !matches!(converted, Ok(Ok(()))) {
+            // What there is of it takes room, perhaps the last.
+            remove_file(&new)?;
+        }
+        converted?.map_err(unusable)?;
         disks::put(&new, &disk)?;
         let text = toml::to_string(&image).expect("texts and numbers are TOML");
         let new = self.dir.join(format!("{name}.toml.new"));
-        fs::write(&new, text).map_err(at(&new))?;
+        let mut file = create_file(&new)?;
+        file.write_all(text.as_bytes()).map_err(at(&new))?;
         disks::put(&new, &about)?;
         Ok(image)
+    }
+
+    /// Opens the file that a download is kept in, to go on at its end; makes it, if it isn't
+    /// there.
+    ///
+    /// # Errors
+    /// If the name can't be one; if the file is a link, which could lead anywhere, or can't
+    /// be opened.
+    pub fn open_download(&self, name: &str) -> Result<File, ImageError> {
+        let file = self.download(name)?;
+        let mut options = OpenOptions::new();
+        options.append(true).read(true).mode(0o600);
+        options.custom_flags(OFlags::NOFOLLOW.bits().cast_signed());
+        let opened = match options.open(&file) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                options.create_new(true).open(&file)
+            }
+            opened => opened,
+        };
+        let opened = opened.map_err(at(&file))?;
+        let metadata = opened.metadata().map_err(at(&file))?;
+        if !metadata.is_file() || metadata.nlink() > 1 {
+            return Err(ImageError::Unusable {
+                file,
+                why: "it is kept for downloads, and is no file of its own: remove it".into(),
+            });
+        }
+        Ok(opened)
+    }
+
+    /// How many bytes an image may take here: what is free, but for what the store keeps.
+    ///
+    /// # Errors
+    /// If that can't be told.
+    pub fn room(&self) -> Result<u64, ImageError> {
+        room_for_images(&self.dir).map_err(at(&self.dir))
     }
 
     /// Removes an image. Machines that stand on it keep it.
@@ -226,6 +270,37 @@ impl From<InstalledImage> for PublicImage {
 }
 
 /// Whether a text can be an image's name: none leads out of the directory.
+/// Opens a file that is to become an image. Only a regular file is one: others never end,
+/// or wait.
+fn open_file(file: &Path) -> Result<File, ImageError> {
+    let metadata = fs::metadata(file).map_err(at(file))?;
+    if !metadata.is_file() {
+        return Err(ImageError::Unusable {
+            file: file.to_owned(),
+            why: "it is no regular file".into(),
+        });
+    }
+    File::open(file).map_err(at(file))
+}
+
+/// Makes a file in place of what is there under its name, which is never followed.
+fn create_file(file: &Path) -> Result<File, ImageError> {
+    remove_file(file)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create_new(true).mode(0o600);
+    options.open(file).map_err(at(file))
+}
+
+/// The least disk of a VM of such an image, in GB.
+fn min_disk(virtual_size: u64) -> Result<u32, String> {
+    if virtual_size == 0 {
+        return Err("it is empty: its disk has no bytes".into());
+    }
+    let gigabytes = virtual_size.div_ceil(GB);
+    rules::disk(gigabytes as f64)
+        .map_err(|rule| format!("its disk is larger than that of a VM can be: it {rule}"))
+}
+
 fn is_name(text: &str) -> bool {
     let inside = |c: char| c.is_ascii_alphanumeric() || "._-".contains(c);
     text.len() <= NAME_MAX

@@ -97,13 +97,24 @@ impl Qemu {
                 return Ok(());
             }
         }
-        process
-            .kill()
-            .map_err(|error| fault("the VM's QEMU can't be ended", &error))?;
-        if ended_within(&process, KILL_LIMIT).await {
+        end(&process).await
+    }
+
+    /// Ends the machine's QEMU without a moment for its disk, which goes with it.
+    pub(super) async fn end(&self, id: &VmId) -> Done {
+        let dir = self.places.vm(id);
+        if !dir.exists() {
             return Ok(());
         }
-        Err(ComputeError("the VM's QEMU doesn't end".into()))
+        // At once, though its files may be in use; and one that was being started.
+        if let Some(process) = Process::find(&dir, id.as_str()) {
+            end(&process).await?;
+        }
+        let _turn = turn(&dir).await?;
+        match Process::find(&dir, id.as_str()) {
+            Some(process) => end(&process).await,
+            None => Ok(()),
+        }
     }
 
     /// Gives the machine's disk the size that it should have.
@@ -149,7 +160,7 @@ impl Qemu {
         let dir = self.places.vm(id);
         remove_file(new)?;
         if !process::runs(&dir, id.as_str()) {
-            return disks::copy(&dir.join(DISK), "qcow2", new, turn(&dir).await?).await;
+            return disks::copy(&dir.join(DISK), new, turn(&dir).await?).await;
         }
         let bytes = disks::info(&dir.join(DISK)).await?.virtual_size;
         disks::create(new, bytes).await?;
@@ -180,6 +191,17 @@ impl Qemu {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Ends a machine's QEMU at once.
+pub(super) async fn end(process: &Process) -> Done {
+    process
+        .kill()
+        .map_err(|error| fault("the VM's QEMU can't be ended", &error))?;
+    match ended_within(process, KILL_LIMIT).await {
+        true => Ok(()),
+        false => Err(ComputeError("the VM's QEMU doesn't end".into())),
     }
 }
 

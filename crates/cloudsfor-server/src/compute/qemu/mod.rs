@@ -31,30 +31,39 @@ mod acceleration;
 mod arguments;
 mod checksum;
 mod console;
+mod console_log;
 mod control;
 mod disks;
 mod doctor;
 mod host;
+mod image_file;
 mod images;
 mod index;
+mod life;
 mod machine;
 mod networks;
 mod places;
 mod process;
+mod programs;
 mod room;
 mod seed;
+mod sockets;
 mod start;
 mod switch;
 mod tap;
 mod turn;
+mod uplink;
 mod version;
 
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use cloudsfor_types::{Gigabytes, SnapshotId, VmFeature, VmId};
+
+use parking_lot::Mutex;
 
 pub use acceleration::Acceleration;
 pub use checksum::checksum_like;
@@ -64,11 +73,13 @@ pub use images::{ImageError, Images, InstalledImage};
 pub use index::{Entry, Index, IndexError, listed_checksum};
 use places::Places;
 pub use switch::run_switch;
+pub use uplink::run_uplink;
 
 use crate::bridge::Bridge;
 
 use super::{
-    Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage, Step,
+    Capacity, Compute, ComputeError, ComputeResult, Machine, Observed, Power, PublicImage,
+    RealOptions, Step,
 };
 
 /// The emulator's program.
@@ -82,14 +93,18 @@ pub struct Qemu {
     index: Index,
     /// The bridge that new machines are on.
     bridge: Option<Bridge>,
+    options: RealOptions,
     /// Whether guests may be held for want of room on the disk.
     may_be_held: Arc<AtomicBool>,
+    /// The space that disks took when there was too little, in bytes.
+    sizes: Arc<Mutex<HashMap<VmId, u64>>>,
 }
 
 impl Qemu {
     /// The machines of a data directory. No program is run yet. The switches of private
-    /// networks are run by this very program, which must run [`run_switch`] when its
-    /// arguments are `serve switch NETWORK ADDRESS`.
+    /// networks and the ways out of VMs are run by this very program, which must run
+    /// [`run_switch`] when its arguments are `serve switch NETWORK ADDRESS`, and
+    /// [`run_uplink`] when they are `serve uplink`.
     ///
     /// # Errors
     /// If the driver's directories can't be made there, or the operator's index of images
@@ -101,9 +116,17 @@ impl Qemu {
             index: Index::of(data_dir).map_err(std::io::Error::other)?,
             bridge: Bridge::of(data_dir).map_err(std::io::Error::other)?,
             places,
+            options: RealOptions::default(),
             // By a disk that was full before.
             may_be_held: Arc::new(AtomicBool::new(true)),
+            sizes: Arc::default(),
         })
+    }
+
+    /// The same, run as the operator chooses.
+    #[must_use]
+    pub fn with_options(self, options: RealOptions) -> Self {
+        Self { options, ..self }
     }
 
     /// The file of a machine's image: a public image, or a snapshot.
@@ -154,7 +177,7 @@ impl Compute for Qemu {
     }
 
     fn capacity(&self) -> Option<Capacity> {
-        host::capacity(self.places.root())
+        host::capacity(&self.places)
     }
 
     fn observe(&self, id: &VmId) -> Option<Observed> {
@@ -162,6 +185,7 @@ impl Compute for Qemu {
         Some(Observed {
             runs: process::runs(&dir, id.as_str()),
             ssh_port: start::ssh_port(&dir),
+            notice: std::fs::read_to_string(dir.join(places::NOTICE)).ok(),
         })
     }
 
@@ -198,6 +222,13 @@ impl Compute for Qemu {
         Ok(Step::Done(()))
     }
 
+    fn snapshot_size(&self, id: &VmId, disk: u32) -> Gigabytes {
+        let size = disks::space_with_base(&self.places.vm(id));
+        size.ok()
+            .and_then(host::gigabytes)
+            .unwrap_or_else(|| disk.into())
+    }
+
     async fn snapshot(&self, machine: &Machine, id: &SnapshotId) -> ComputeResult<Gigabytes> {
         self.take_snapshot(machine, id).await.map(Step::Done)
     }
@@ -226,11 +257,12 @@ impl Compute for Qemu {
 
     async fn tend(&self) -> Result<(), ComputeError> {
         let networks = self.tend_networks().await;
-        self.release_held().await.and(networks)
+        let machines = self.tend_machines().await;
+        self.release_held().await.and(networks).and(machines)
     }
 
     async fn destroy(&self, id: &VmId) -> ComputeResult {
-        self.switch_off(id).await?;
+        self.end(id).await?;
         self.leave_networks(id, &self.networks_of(id)).await?;
         self.remove(id)?;
         Ok(Step::Done(()))

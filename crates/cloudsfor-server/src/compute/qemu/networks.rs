@@ -8,7 +8,6 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::net::Ipv4Addr;
 use std::os::fd::OwnedFd;
-use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 
 use cloudsfor_types::{NetworkId, VmId};
@@ -22,7 +21,7 @@ use super::machine::remove_file;
 use super::places::{SWITCH, TURN};
 use super::turn::turn;
 use super::version::{self, Version};
-use super::{Qemu, SYSTEM, process};
+use super::{Qemu, SYSTEM, process, sockets};
 use crate::compute::{ComputeError, Machine, PrivateNetwork};
 use crate::store::make_private_dir;
 
@@ -36,7 +35,7 @@ const MEMBERS: &str = "members";
 const MEMBER_MAX: u64 = 4096;
 
 /// This program, also when its file has been replaced.
-const OURSELVES: &str = "/proc/self/exe";
+pub(super) const OURSELVES: &str = "/proc/self/exe";
 
 type Done<T = ()> = Result<T, ComputeError>;
 
@@ -117,6 +116,7 @@ impl Qemu {
         })?;
         let interface = |network: &PrivateNetwork| {
             let socket = self.places.network(&network.id).join(SWITCH);
+            let socket = sockets::in_networks(&self.places.networks(), &socket);
             let socket = socket.to_str().ok_or_else(|| {
                 ComputeError(format!("the path {} is no UTF-8", socket.display()))
             })?;
@@ -259,7 +259,7 @@ fn start_switch(dir: &Path, network: &NetworkId, gateway: Ipv4Addr) -> Done {
     }
     let socket = dir.join(SWITCH);
     remove_file(&socket)?;
-    let listener = UnixListener::bind(&socket).map_err(|error| failed(&error))?;
+    let listener = sockets::bind(&socket).map_err(|error| failed(&error))?;
     let log = File::create(dir.join("switch.log")).map_err(|error| failed(&error))?;
     let mut command = Command::new(OURSELVES);
     command

@@ -17,9 +17,6 @@ use cloudsfor_types::{NetworkId, SnapshotId, VmId};
 
 use crate::store::make_private_dir;
 
-/// The longest path of a socket that Linux takes.
-const SOCKET_PATH_MAX: usize = 107;
-
 /// A VM's disk.
 pub(super) const DISK: &str = "disk.qcow2";
 /// What the VM reads at its first boot.
@@ -30,14 +27,21 @@ pub(super) const CONTROL: &str = "control.sock";
 pub(super) const DEBUG: &str = "debug.sock";
 /// The serial console.
 pub(super) const CONSOLE: &str = "console.sock";
-/// What was said on it.
+/// What was said on it last, and before.
 pub(super) const CONSOLE_LOG: &str = "console.log";
+pub(super) const OLD_CONSOLE_LOG: &str = "console.log.1";
 /// The display, by VNC.
 pub(super) const DISPLAY: &str = "display.sock";
 /// QEMU's process id, written by QEMU.
 pub(super) const PID: &str = "pid";
 /// Locked by whoever works on these files.
 pub(super) const TURN: &str = "turn";
+/// How the VM was started (see `start`).
+pub(super) const STARTED: &str = "started.json";
+/// What its owner is to know of how it runs (see `life`).
+pub(super) const NOTICE: &str = "notice";
+/// There while the VM is held, so that the store keeps some room (see `room`).
+pub(super) const HELD: &str = "held";
 /// The port that leads to the VM's SSH.
 pub(super) const SSH_PORT: &str = "ssh_port";
 
@@ -62,17 +66,6 @@ impl Places {
         let places = Self::at(data_dir)?;
         for dir in ["images", "snapshots", "vms", "networks"] {
             make_private_dir(&places.root.join(dir))?;
-        }
-        let longest = places.networks().join("0".repeat(32)).join(SWITCH);
-        if longest.as_os_str().len() > SOCKET_PATH_MAX {
-            return Err(std::io::Error::new(
-                std::io::ErrorKind::InvalidFilename,
-                format!(
-                    "the path of the data directory is too long for the sockets in it: \
-                     {} characters at most",
-                    SOCKET_PATH_MAX + data_dir.as_os_str().len() - longest.as_os_str().len()
-                ),
-            ));
         }
         Ok(places)
     }
@@ -103,8 +96,13 @@ impl Places {
         self.networks().join(id.as_str())
     }
 
+    /// Where snapshots are.
+    pub(super) fn snapshots(&self) -> PathBuf {
+        self.root.join("snapshots")
+    }
+
     pub(super) fn snapshot(&self, id: &SnapshotId) -> PathBuf {
-        self.root.join("snapshots").join(format!("{id}.qcow2"))
+        self.snapshots().join(format!("{id}.qcow2"))
     }
 }
 
@@ -113,13 +111,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_directories_are_their_owners_and_sockets_fit() {
+    fn the_directories_are_their_owners() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
         let places = Places::new(dir.path()).unwrap();
         let mode = std::fs::metadata(places.images()).unwrap().permissions();
         assert_eq!(mode.mode() & 0o777, 0o700);
-        let error = Places::new(&dir.path().join("long".repeat(20))).unwrap_err();
-        assert!(error.to_string().contains("too long"), "{error}");
+        Places::new(&dir.path().join("long".repeat(50))).unwrap();
     }
 }

@@ -11,7 +11,7 @@
 //! Whatever a guest sends, others get their frames: frames and queues are bounded, and
 //! whoever doesn't take his frames loses them.
 
-mod frame;
+pub(super) mod frame;
 mod gateway;
 mod hub;
 mod names;
@@ -26,7 +26,6 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use bytes::Bytes;
 use parking_lot::Mutex;
 use tokio::io::BufReader;
 use tokio::net::{UnixListener, UnixStream};
@@ -34,7 +33,7 @@ use tokio::sync::mpsc;
 
 use super::places::TURN;
 use gateway::Gateway;
-use hub::{Hub, Port};
+use hub::{Hub, Port, Waiting};
 
 /// How often to look whether the network is there still.
 const LOOK: Duration = Duration::from_secs(1);
@@ -88,7 +87,7 @@ async fn attend(
     stream: UnixStream,
     hub: Arc<Mutex<Hub>>,
     port: Port,
-    mut frames: mpsc::Receiver<Bytes>,
+    mut frames: mpsc::Receiver<Waiting>,
 ) {
     let (reader, mut writer) = stream.into_split();
     let writing = async {

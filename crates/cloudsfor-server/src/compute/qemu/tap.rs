@@ -13,7 +13,8 @@ use std::path::{Path, PathBuf};
 
 use rustix::cmsg_space;
 use rustix::net::{RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, recvmsg};
-use tokio::process::Command;
+
+use super::programs;
 
 /// Where distributions have the helper.
 const HELPERS: [&str; 3] = [
@@ -107,7 +108,7 @@ pub(super) async fn tap(bridge: &str) -> Result<OwnedFd, TapError> {
 /// Has the helper make a tap; answers what it said if it doesn't.
 async fn made_by(helper: &Path, bridge: &str) -> std::io::Result<Result<OwnedFd, String>> {
     let (ours, theirs) = UnixStream::pair()?;
-    let output = Command::new(helper)
+    let output = programs::program(helper)
         .args(["--use-vnet", "--fd=0", &format!("--br={bridge}")])
         .stdin(OwnedFd::from(theirs))
         .kill_on_drop(true)

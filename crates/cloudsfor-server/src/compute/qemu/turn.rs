@@ -41,6 +41,16 @@ pub(super) async fn turn(dir: &Path) -> Result<File, ComputeError> {
     }
 }
 
+/// The turn in a directory, if it is free now.
+pub(super) fn try_turn(dir: &Path) -> Result<Option<File>, ComputeError> {
+    let file = File::create(dir.join(TURN)).map_err(|error| not_taken(&error))?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Ok(None),
+        Err(TryLockError::Error(error)) => Err(not_taken(&error)),
+    }
+}
+
 fn not_taken(error: &std::io::Error) -> ComputeError {
     fault("the VM's directory can't be locked", error)
 }

@@ -2,7 +2,7 @@
 
 use std::process::Stdio;
 
-use tokio::process::Command;
+use super::programs;
 
 /// A version: its first two numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -36,7 +36,7 @@ impl Version {
 
 /// What a program says of its version, if it can be run.
 pub(super) async fn said_by(program: &str) -> Option<String> {
-    let mut command = Command::new(program);
+    let mut command = programs::program(program);
     command
         .arg("--version")
         .stdin(Stdio::null())

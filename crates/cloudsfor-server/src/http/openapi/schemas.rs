@@ -231,7 +231,7 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
                 json!({"id": text(), "action_id": text(), "status": names(ActionStatus::KNOWN.iter().map(ActionStatus::as_str)),
             "type": names(ActionType::KNOWN.iter().map(ActionType::as_str)), "started_at": time(), "completed_at": nullable(time()),
             "resource_type": text(), "region": text()}),
-                json!({"error": text()}),
+                json!({"error": text(), "notice": text()}),
             ),
         ),
         ("ActionList", list("actions", "Action")),

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// A frame's two addresses and its type.
-pub(super) const HEADER: usize = 14;
+pub(in super::super) const HEADER: usize = 14;
 
 /// The longest frame that QEMU passes on, and room to spare.
 pub(super) const LONGEST: usize = 72 << 10;
@@ -16,7 +16,9 @@ pub(super) const LONGEST: usize = 72 << 10;
 ///
 /// # Errors
 /// If what follows is no frame: then nothing says where the next one begins.
-pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Bytes>> {
+pub(in super::super) async fn read(
+    reader: &mut (impl AsyncRead + Unpin),
+) -> io::Result<Option<Bytes>> {
     loop {
         let length = match reader.read_u32().await {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(None),
@@ -35,7 +37,10 @@ pub(super) async fn read(reader: &mut (impl AsyncRead + Unpin)) -> io::Result<Op
     }
 }
 
-pub(super) async fn write(writer: &mut (impl AsyncWrite + Unpin), frame: &[u8]) -> io::Result<()> {
+pub(in super::super) async fn write(
+    writer: &mut (impl AsyncWrite + Unpin),
+    frame: &[u8],
+) -> io::Result<()> {
     // In one write, since each costs a call of the system.
     let mut bytes = Vec::with_capacity(4 + frame.len());
     bytes.extend_from_slice(&(frame.len() as u32).to_be_bytes());

@@ -1,6 +1,9 @@
 //! Who gets which frame.
 
 use std::collections::HashMap;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use tokio::sync::mpsc;
@@ -11,6 +14,41 @@ use super::table::{Mac, Table, is_of_several};
 /// The most guests at once.
 const PORTS: usize = 1024;
 
+/// The bytes of frames that wait for one guest, and for all of a network. A few of the
+/// longest fit in; a guest that takes nothing costs no more.
+const WAITING: usize = 512 << 10;
+const WAITING_IN_ALL: usize = 64 << 20;
+
+/// A frame that waits for a guest. It counts until it is dropped.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    frame: Bytes,
+    bytes: Arc<AtomicUsize>,
+    in_all: Arc<AtomicUsize>,
+}
+
+impl Deref for Waiting {
+    type Target = Bytes;
+
+    fn deref(&self) -> &Bytes {
+        &self.frame
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let length = self.frame.len();
+        self.bytes.fetch_sub(length, Ordering::Relaxed);
+        self.in_all.fetch_sub(length, Ordering::Relaxed);
+    }
+}
+
+/// Where a guest's frames wait.
+struct Queue {
+    frames: mpsc::Sender<Waiting>,
+    bytes: Arc<AtomicUsize>,
+}
+
 /// Where a guest is plugged in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Port(pub(super) usize);
@@ -19,7 +57,8 @@ pub(super) struct Port(pub(super) usize);
 pub(super) struct Hub {
     gateway: Gateway,
     table: Table,
-    queues: HashMap<Port, mpsc::Sender<Bytes>>,
+    queues: HashMap<Port, Queue>,
+    in_all: Arc<AtomicUsize>,
     next: usize,
 }
 
@@ -29,19 +68,21 @@ impl Hub {
             gateway,
             table: Table::default(),
             queues: HashMap::new(),
+            in_all: Arc::default(),
             next: 0,
         }
     }
 
     /// Plugs a guest in, whose frames go into this queue; refuses it if there are too
     /// many.
-    pub(super) fn plug(&mut self, queue: mpsc::Sender<Bytes>) -> Option<Port> {
+    pub(super) fn plug(&mut self, frames: mpsc::Sender<Waiting>) -> Option<Port> {
         if self.queues.len() == PORTS {
             return None;
         }
         let port = Port(self.next);
         self.next += 1;
-        self.queues.insert(port, queue);
+        let bytes = Arc::default();
+        self.queues.insert(port, Queue { frames, bytes });
         Some(port)
     }
 
@@ -80,8 +121,20 @@ impl Hub {
 
     /// Gives a guest a frame, unless it hasn't taken those before.
     fn put(&self, port: Port, frame: Bytes) {
-        if let Some(queue) = self.queues.get(&port) {
-            let _ = queue.try_send(frame);
+        let Some(queue) = self.queues.get(&port) else {
+            return;
+        };
+        let length = frame.len();
+        let waiting = Waiting {
+            bytes: queue.bytes.clone(),
+            in_all: self.in_all.clone(),
+            frame,
+        };
+        // Counted first, as it is dropped in any case.
+        let bytes = queue.bytes.fetch_add(length, Ordering::Relaxed) + length;
+        let in_all = self.in_all.fetch_add(length, Ordering::Relaxed) + length;
+        if bytes <= WAITING && in_all <= WAITING_IN_ALL {
+            let _ = queue.frames.try_send(waiting);
         }
     }
 }
@@ -98,7 +151,7 @@ mod tests {
 
     struct Guest {
         port: Port,
-        frames: mpsc::Receiver<Bytes>,
+        frames: mpsc::Receiver<Waiting>,
     }
 
     fn hub(guests: usize, queue: usize) -> (Hub, Vec<Guest>) {
@@ -154,6 +207,30 @@ mod tests {
             assert_eq!(got(&mut guests[1]), 1);
         }
         assert_eq!(got(&mut guests[2]), 4);
+    }
+
+    #[test]
+    fn frames_that_are_not_taken_are_bounded_in_bytes() {
+        let (mut hub, mut guests) = hub(200, 256);
+        let mut large = vec![0; 70_000];
+        large[..6].fill(ALL);
+        large[6..12].fill(2);
+        let large = Bytes::from(large);
+        for _ in 0..300 {
+            hub.pass(guests[0].port, &large);
+        }
+        let waiting = hub.in_all.load(Ordering::Relaxed);
+        assert!(
+            waiting <= WAITING_IN_ALL && waiting > WAITING_IN_ALL / 2,
+            "{waiting}"
+        );
+        for guest in guests.iter_mut().skip(1) {
+            assert!(got(guest) <= WAITING / large.len());
+        }
+        assert_eq!(hub.in_all.load(Ordering::Relaxed), 0);
+        // A guest that takes frames again gets frames again.
+        hub.pass(guests[0].port, &large);
+        assert_eq!(got(&mut guests[1]), 1);
     }
 
     #[test]
