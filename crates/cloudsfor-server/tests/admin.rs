@@ -279,7 +279,9 @@ async fn metrics_tell_of_this_machine_to_this_machine_alone() {
     ] {
         assert!(text.contains(line), "{line} is not in {text}");
     }
-    assert!(text.ends_with("# EOF\n"));
+    assert!(!text.contains("# EOF") && text.contains("# TYPE cloudsfor_requests_total counter\n"));
+    let open = ask(&[("accept", "application/openmetrics-text;version=1.0.0")]).await;
+    assert!(String::from_utf8_lossy(&open.body).ends_with("# EOF\n"));
     // A proxy on this machine asks for somebody else.
     assert_eq!(ask(&[("x-forwarded-for", "192.0.2.1")]).await.status, 403);
 }

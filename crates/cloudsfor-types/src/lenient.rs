@@ -10,8 +10,6 @@ use std::marker::PhantomData;
 
 use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Unexpected, Visitor};
 
-use crate::json::Json;
-
 /// A whole number that may arrive as a number, an integral float or a numeric
 /// string.
 pub(crate) struct Whole(u64);
@@ -112,22 +110,39 @@ impl From<Real> for f64 {
     }
 }
 
-/// Text that may arrive as a string or a number, which is kept digit by digit.
+/// Text that may arrive as a string or a number. Read without a copy of its JSON: lists
+/// have thousands of them.
 pub(crate) struct Text(String);
 
 impl<'de> Deserialize<'de> for Text {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        match Json::deserialize(deserializer)? {
-            Json::String(text) => Ok(Self(text)),
-            Json::Number(number) => Ok(Self(number.to_string())),
-            other => {
-                let found = other.to_string();
-                Err(D::Error::invalid_type(
-                    Unexpected::Other(&found),
-                    &"a string or a number",
-                ))
+        struct TextVisitor;
+
+        impl Visitor<'_> for TextVisitor {
+            type Value = Text;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("a string or a number")
+            }
+
+            fn visit_str<E: Error>(self, text: &str) -> Result<Text, E> {
+                Ok(Text(text.to_owned()))
+            }
+
+            fn visit_u64<E: Error>(self, value: u64) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+
+            fn visit_i64<E: Error>(self, value: i64) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
+            }
+
+            fn visit_f64<E: Error>(self, value: f64) -> Result<Text, E> {
+                Ok(Text(value.to_string()))
             }
         }
+
+        deserializer.deserialize_any(TextVisitor)
     }
 }
 
