@@ -6,6 +6,7 @@
 mod bad_input;
 mod completion;
 mod curl;
+mod ephemeral;
 mod examples;
 mod hosts;
 mod local;

@@ -2,6 +2,7 @@
 //! beside its limit, measured in one run. A file for each part of the product.
 
 mod cli;
+mod fake;
 mod measure;
 mod sdk;
 mod server;
@@ -21,6 +22,8 @@ pub(crate) enum Bench {
     Sdk,
     /// The command line: how fast it starts, and what long lists cost
     Cli,
+    /// The fake: how soon it is ready, and what a creation costs
+    Fake,
     /// Run a command once, and say what CPU time and memory it took
     #[command(hide = true)]
     Cost {
@@ -48,6 +51,7 @@ pub(crate) fn run(bench: &Bench) -> Result<bool, Box<dyn std::error::Error>> {
     let report: Report = match bench {
         Bench::Sdk => sdk::measure()?,
         Bench::Cli => cli::measure()?,
+        Bench::Fake => fake::measure()?,
         Bench::Cost { command } => {
             println!("{}", cli::run_and_tell(command)?);
             return Ok(true);

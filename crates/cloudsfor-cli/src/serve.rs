@@ -6,6 +6,7 @@ mod audit;
 mod backup;
 #[cfg(target_os = "linux")]
 mod doctor;
+mod ephemeral;
 #[cfg(target_os = "linux")]
 mod image;
 mod names;
@@ -22,6 +23,7 @@ use std::num::NonZeroU32;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use clap::builder::ArgPredicate;
 use clap::{Args, Subcommand};
 use cloudsfor_core::SecretString;
 use cloudsfor_server::admin::{Admin, AdminError};
@@ -54,8 +56,13 @@ pub(crate) struct Serve {
     #[command(subcommand)]
     task: Option<Task>,
 
-    /// Where to listen; port 0 takes any that is free
-    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8420")]
+    /// Where to listen; port 0 takes any that is free, as `--ephemeral` does
+    #[arg(
+        long,
+        value_name = "ADDR",
+        default_value = "127.0.0.1:8420",
+        default_value_if("ephemeral", ArgPredicate::IsPresent, "127.0.0.1:0")
+    )]
     listen: SocketAddr,
 
     /// The e-mail of the first account; must match if there is one already
@@ -118,6 +125,11 @@ pub(crate) struct Serve {
     /// the cloud, at /testing
     #[arg(long, help_heading = TESTING)]
     testing: bool,
+
+    /// Keep nothing: a cloud of simulated VMs that is gone when the service ends. Prints
+    /// one line when it is ready, as JSON: `endpoint`, `email` and `password`, and `dns` where it answers that
+    #[arg(long, conflicts_with = "compute", help_heading = TESTING)]
+    ephemeral: bool,
 
     /// The certificate for HTTPS with its chain, in PEM; read again when it changes
     #[arg(long, value_name = "FILE", requires = "tls_key")]
@@ -240,6 +252,7 @@ pub(crate) async fn run(
         .or(environment.data_dir.as_deref());
     match &args.task {
         Some(task) => operate(task, asked, global, terminal).await,
+        None if args.ephemeral => ephemeral::serve(args, global, terminal).await,
         None => serve(args, global, data_dir(asked)?, terminal).await,
     }
 }
@@ -305,15 +318,33 @@ async fn serve(
     dir: PathBuf,
     terminal: &mut Terminal,
 ) -> Result<Exit, Failure> {
+    let options = options(args, global, dir.clone(), terminal)?;
+    // Before anything is started, so that no signal is missed.
+    let stop = stop_signal().map_err(|error| not_started(error.to_string(), Exit::Error))?;
+    let service = Service::start(options)
+        .await
+        .map_err(|error| failure(&error))?;
+    announce(&service, &dir, terminal)?;
+    service.run(stop).await;
+    terminal.note("Stopped.");
+    Ok(Exit::Done)
+}
+
+/// What the flags and the environment say.
+fn options(
+    args: &Serve,
+    global: &Global,
+    data_dir: PathBuf,
+    terminal: &mut Terminal,
+) -> Result<ServiceOptions, Failure> {
     let password = match &args.password_file {
         Some(file) => Some(read_password(file, terminal)?),
         None => None,
     };
-    // Before anything is started, so that no signal is missed.
-    let stop = stop_signal().map_err(|error| not_started(error.to_string(), Exit::Error))?;
-    let service = Service::start(ServiceOptions {
+    Ok(ServiceOptions {
         listen: args.listen,
-        data_dir: dir.clone(),
+        data_dir,
+        is_ephemeral: args.ephemeral,
         account: FirstAccount {
             email: args.account.clone(),
             password,
@@ -346,12 +377,6 @@ async fn serve(
             ..ApiOptions::default()
         },
     })
-    .await
-    .map_err(|error| failure(&error))?;
-    announce(&service, &dir, terminal)?;
-    service.run(stop).await;
-    terminal.note("Stopped.");
-    Ok(Exit::Done)
 }
 
 /// Says where it really listens and with which account. Whoever started it can

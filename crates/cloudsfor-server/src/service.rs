@@ -31,6 +31,9 @@ pub struct ServiceOptions {
     pub listen: SocketAddr,
     /// Where the state is kept; made if need be.
     pub data_dir: PathBuf,
+    /// Whether the caller throws the data directory away when the service has ended: it
+    /// then waits for no disk, and writes no profile.
+    pub is_ephemeral: bool,
     /// What is asked of the first account.
     pub account: FirstAccount,
     /// What makes its machines: the driver that is asked for, or else the one that
@@ -214,7 +217,12 @@ impl Service {
         let dir = &options.data_dir;
         let driver = Driver::of(dir, options.driver).map_err(StartError::Driver)?;
         let parts = driver.parts(dir, simulation.parts(clock.clone()), options.real);
-        let cloud = Cloud::open(dir, parts.map_err(StartError::Driver)?).await?;
+        let parts = parts.map_err(StartError::Driver)?;
+        let cloud = if options.is_ephemeral {
+            Cloud::open_ephemeral(dir, parts).await?
+        } else {
+            Cloud::open(dir, parts).await?
+        };
         driver.keep(dir).map_err(StartError::Driver)?;
         cloud.keep_name_service(names).await?;
         let faults = Arc::new(Faults::new(simulation.seed.unwrap_or_default()));
@@ -226,7 +234,7 @@ impl Service {
         });
         api.keep_answers = true;
         api.faults = Some(faults).filter(|faults| options.testing || !faults.list().is_empty());
-        let profile = LocalProfile::new(&options.data_dir);
+        let profile = (!options.is_ephemeral).then(|| LocalProfile::new(&options.data_dir));
         let account = cloud
             .first_account(options.account, profile.clone())
             .await?;
@@ -245,9 +253,11 @@ impl Service {
             dns,
             dns_limits: options.dns_limits,
         };
-        profile
-            .set_endpoint(&service.endpoint(), certificate.as_deref())
-            .map_err(AccountError::Profile)?;
+        if let Some(profile) = profile {
+            profile
+                .set_endpoint(&service.endpoint(), certificate.as_deref())
+                .map_err(AccountError::Profile)?;
+        }
         Ok(service)
     }
 

@@ -34,6 +34,7 @@ fn options(dir: &tempfile::TempDir, limits: Limits) -> ServiceOptions {
         origins: Origins::default(),
         listen: "127.0.0.1:0".parse().unwrap(),
         data_dir: dir.path().join("data"),
+        is_ephemeral: false,
         account: FirstAccount {
             email: Some(EMAIL.into()),
             password: Some(PASSWORD.into()),

@@ -12,7 +12,6 @@ use cloudsfor_server::cloud::{BackupPolicy, Cloud, CloudResult, FirstAccount, Pa
 use cloudsfor_server::compute;
 use cloudsfor_server::http::{Body as ServerBody, router_of_owner};
 use cloudsfor_server::ids::Ids;
-use cloudsfor_server::local_profile::LocalProfile;
 use tempfile::TempDir;
 use tokio::sync::{Mutex, OnceCell};
 
@@ -84,13 +83,13 @@ impl World {
             ids: Ids::seeded(self.settings.seed),
             backups: BackupPolicy::default(),
         };
-        let cloud = Cloud::open(self.dir(), parts).await?;
+        let cloud = Cloud::open_ephemeral(self.dir(), parts).await?;
         let asked = FirstAccount {
             vm_limit: Some(self.settings.vm_limit),
             ..FirstAccount::default()
         };
         let owner = cloud
-            .first_account(asked, LocalProfile::new(self.dir()))
+            .first_account(asked, None)
             .await
             .expect("the simulator's account can be made")
             .account;

@@ -113,7 +113,8 @@ fn middle_time(times: impl Iterator<Item = Duration>) -> Duration {
     Duration::from_secs_f64(middle(times.map(|time| time.as_secs_f64())))
 }
 
-fn middle(numbers: impl Iterator<Item = f64>) -> f64 {
+/// The middle one of some numbers.
+pub(super) fn middle(numbers: impl Iterator<Item = f64>) -> f64 {
     let mut numbers: Vec<_> = numbers.collect();
     numbers.sort_by(f64::total_cmp);
     numbers[numbers.len() / 2]

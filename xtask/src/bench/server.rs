@@ -117,7 +117,7 @@ impl Service {
     }
 }
 
-fn example() -> CreateVm {
+pub(super) fn example() -> CreateVm {
     let body = serde_json::json!({"name": "example.com", "region": "moscow_01", "image": "fedora-19",
         "size": 1, "cpu": 1, "disk_size": 10});
     match body {

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 
 use super::Cloud;
 use super::accounts::{AccountError, check_email, check_password};
-use super::password_hash::{hash, matches};
+use super::password_hash::{hash, hash_cheaply, matches};
 use super::passwords::random_password;
 use crate::local_profile::LocalProfile;
 use crate::store::accounts::{self, Account};
@@ -43,14 +43,14 @@ pub struct FoundAccount {
 impl Cloud {
     /// Finds the first account, or makes it. When it is made, its credentials
     /// are written to `profile` before they count, so that no password that is
-    /// in force is ever lost.
+    /// in force is ever lost; a cloud that is thrown away needs none.
     ///
     /// # Errors
     /// If it is not as asked for, or can't be made: [`AccountError`].
     pub async fn first_account(
         &self,
         asked: FirstAccount,
-        profile: LocalProfile,
+        profile: impl Into<Option<LocalProfile>>,
     ) -> Result<FoundAccount, AccountError> {
         if let Some(email) = &asked.email {
             check_email(email)?;
@@ -70,6 +70,8 @@ impl Cloud {
         let password = password
             .or_else(|| new_password.clone())
             .unwrap_or_else(random_password);
+        let is_cheap = new_password.is_some() && self.store.is_ephemeral();
+        let hash = if is_cheap { hash_cheaply } else { hash };
         let new = NewAccount {
             email: email.clone().unwrap_or_else(|| DEFAULT_EMAIL.into()),
             uuid: self.settings.ids.next(self.clock().now()),
@@ -77,10 +79,10 @@ impl Cloud {
             vm_limit: vm_limit.unwrap_or(DEFAULT_VM_LIMIT),
             now: self.clock().now().as_second(),
         };
-        let secret = password.clone();
+        let (secret, profile) = (password.clone(), profile.into());
         let made = self
             .store
-            .write(move |tx| make(tx, &new, &secret, &profile))
+            .write(move |tx| make(tx, &new, &secret, profile.as_ref()))
             .await?;
         match made {
             Made::New(account) => Ok(FoundAccount {
@@ -115,7 +117,7 @@ fn make(
     connection: &Connection,
     new: &NewAccount,
     password: &SecretString,
-    profile: &LocalProfile,
+    profile: Option<&LocalProfile>,
 ) -> Result<Made, AccountError> {
     if let Some(account) = accounts::first(connection)? {
         return Ok(Made::Existing(account));
@@ -130,7 +132,9 @@ fn make(
     )?;
     // Within the transaction, which other processes wait for: whoever writes
     // the profile is whoever makes the account.
-    profile.save(&new.email, password)?;
+    if let Some(profile) = profile {
+        profile.save(&new.email, password)?;
+    }
     let account = accounts::by_id(connection, id)?.ok_or(StoreError::Closed)?;
     Ok(Made::New(account))
 }

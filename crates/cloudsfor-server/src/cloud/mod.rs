@@ -115,12 +115,29 @@ impl Cloud {
     /// # Errors
     /// If the directory can't be made or the store can't be opened.
     pub async fn open(data_dir: &Path, parts: Parts) -> CloudResult<Arc<Self>> {
+        Self::open_as(data_dir, parts, Store::open).await
+    }
+
+    /// The same for a cloud that this process throws away: nothing waits for the disk, and
+    /// a random password is hashed at no cost, as nobody can guess it.
+    ///
+    /// # Errors
+    /// As [`Cloud::open`].
+    pub async fn open_ephemeral(data_dir: &Path, parts: Parts) -> CloudResult<Arc<Self>> {
+        Self::open_as(data_dir, parts, Store::open_ephemeral).await
+    }
+
+    async fn open_as(
+        data_dir: &Path,
+        parts: Parts,
+        open: fn(&Path) -> Result<Store, StoreError>,
+    ) -> CloudResult<Arc<Self>> {
         make_private_dir(data_dir).map_err(|source| StoreError::File {
             path: data_dir.to_owned(),
             source,
         })?;
         let cloud = Arc::new(Self {
-            store: Arc::new(Store::open(&data_dir.join(STORE))?),
+            store: Arc::new(open(&data_dir.join(STORE))?),
             request_ids: parts.ids.fork(),
             settings: Arc::new(Settings {
                 clock: parts.clock,

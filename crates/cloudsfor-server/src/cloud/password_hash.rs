@@ -13,13 +13,30 @@ const ROOM: usize = 33 << 20;
 
 /// Hashes a password with a random salt.
 pub(super) fn hash(password: &SecretString) -> String {
-    let argon2 = Argon2::default();
+    hash_by(&Argon2::default(), password)
+}
+
+/// The same at the least cost, for a password of many random bits in a store that is
+/// thrown away.
+pub(super) fn hash_cheaply(password: &SecretString) -> String {
+    let least = Params::new(
+        Params::MIN_M_COST,
+        Params::MIN_T_COST,
+        Params::MIN_P_COST,
+        None,
+    );
+    let params = least.expect("the least is allowed");
+    let argon2 = Argon2::new(Algorithm::default(), Version::default(), params);
+    hash_by(&argon2, password)
+}
+
+fn hash_by(argon2: &Argon2<'_>, password: &SecretString) -> String {
     let salt = random_bits().to_ne_bytes();
-    let output = derive(&argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN);
+    let output = derive(argon2, password, &salt, Params::DEFAULT_OUTPUT_LEN);
     let hash = PasswordHash {
         algorithm: Algorithm::default().ident(),
         version: Some(Version::default().into()),
-        params: ParamsString::try_from(argon2.params()).expect("the default ones can be written"),
+        params: ParamsString::try_from(argon2.params()).expect("ours can be written"),
         salt: Some(Salt::new(&salt).expect("a salt may have 16 bytes")),
         hash: Some(output.expect("argon2 hashes any password")),
     };
@@ -79,6 +96,15 @@ mod tests {
         for other in ["not a hash", "$argon2id$v=19$m=19456,t=2,p=1", "$2b$10$x$y"] {
             assert!(!matches(&password, other), "{other}");
         }
+    }
+
+    #[test]
+    fn a_cheap_hash_matches_only_its_password_too() {
+        let password = SecretString::from("correct horse");
+        let hash = hash_cheaply(&password);
+        assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
+        assert!(matches(&password, &hash));
+        assert!(!matches(&SecretString::from("wrong"), &hash));
     }
 
     #[test]

@@ -60,6 +60,7 @@ pub struct Store {
     readers: Arc<Readers>,
     foreign: Arc<ForeignCommits>,
     path: PathBuf,
+    is_ephemeral: bool,
     _in_use: InUse,
 }
 
@@ -70,6 +71,19 @@ impl Store {
     /// If the file can't be opened or made, isn't a store, or was written by a
     /// newer version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_as(path, false)
+    }
+
+    /// The same for a store that its process throws away: nothing waits for the disk, and
+    /// when the machine crashes it may be broken.
+    ///
+    /// # Errors
+    /// As [`Store::open`].
+    pub fn open_ephemeral(path: &Path) -> Result<Self, StoreError> {
+        Self::open_as(path, true)
+    }
+
+    fn open_as(path: &Path, is_ephemeral: bool) -> Result<Self, StoreError> {
         let failed = |source| StoreError::File {
             path: path.to_owned(),
             source,
@@ -80,6 +94,9 @@ impl Store {
         let in_use = InUse::of(path).map_err(failed)?;
         make_private(path)?;
         let connection = open(path, OpenFlags::default())?;
+        if is_ephemeral {
+            connection.pragma_update(None, "synchronous", "OFF")?;
+        }
         write_ahead(&connection, path)?;
         whole(&connection, path)?;
         schema::migrate(&connection, path)?;
@@ -88,8 +105,14 @@ impl Store {
             readers: Arc::new(Readers::new(path.to_owned())),
             foreign: ForeignCommits::new(path.to_owned()),
             path: path.to_owned(),
+            is_ephemeral,
             _in_use: in_use,
         })
+    }
+
+    /// Whether its process throws it away.
+    pub fn is_ephemeral(&self) -> bool {
+        self.is_ephemeral
     }
 
     /// The file.
