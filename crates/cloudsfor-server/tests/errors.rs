@@ -402,6 +402,7 @@ async fn health_and_the_description_need_no_credentials() {
         ("/healthz", "ok"),
         ("/readyz", "ready"),
         ("/api/v1/openapi.json", "\"openapi\": \"3.1.0\""),
+        ("/api/v1/openapi.json?version=3.0", "\"openapi\": \"3.0.3\""),
         ("/api/v1/docs", "<title>CloudsFor API</title>"),
     ] {
         let answer = cloud
@@ -413,6 +414,9 @@ async fn health_and_the_description_need_no_credentials() {
             "{path}"
         );
     }
+    let other = Request::get("/api/v1/openapi.json?version=2.0");
+    let answer = cloud.send(other.body(Body::empty()).unwrap()).await;
+    assert_eq!(answer.status, 422);
     // No path near it is open.
     for path in [
         "/api/v1/openapi.json/",

@@ -67,7 +67,7 @@ pub use body::BODY_LIMIT;
 pub use ipnet::IpNet;
 #[cfg(feature = "serve")]
 pub use listener::{Limits, Listener, serve};
-pub use openapi::document as openapi_document;
+pub use openapi::{document as openapi_document, strict_document as strict_openapi_document};
 pub use origin::{InvalidPublicUrl, Origins};
 #[cfg(feature = "serve")]
 pub use testing::Controls;

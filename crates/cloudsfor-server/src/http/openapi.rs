@@ -1,11 +1,16 @@
 //! The API's description: OpenAPI 3.1, made from the table of operations, so
 //! that no operation can be missing from it.
 
+mod open;
+mod responses;
 mod schemas;
+mod version_3_0;
+mod words;
 
 use std::sync::OnceLock;
 
 use axum::body::Body;
+use axum::extract::RawQuery;
 use axum::response::Response;
 use cloudsfor_types::VmStatus;
 use cloudsfor_types::operations::{self as op, Method, OPERATIONS, Operation};
@@ -15,37 +20,102 @@ use serde_json::{Map, Value, json};
 use self::schemas::names;
 use super::BASE_PATH;
 use super::envelope::JSON;
+use super::error::ApiError;
+use super::query::Query;
+
+/// How answers are described.
+#[derive(Debug, Clone, Copy)]
+enum Form {
+    /// As everybody may rely on them.
+    Open,
+    /// As this version gives them, to check it by.
+    Strict,
+}
 
 /// The document, as it is answered and checked in.
 pub fn document() -> &'static str {
     static DOCUMENT: OnceLock<String> = OnceLock::new();
-    DOCUMENT.get_or_init(|| {
-        let document = json!({
-            "openapi": "3.1.0",
-            "info": {
-                "title": "CloudsFor",
-                "version": "1",
-                "description": "A cloud of virtual machines. A GB is 2^30 bytes, of memory and of disk.",
-                "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
-            },
-            "servers": [{"url": BASE_PATH}],
-            "security": [{"basic": []}],
-            "paths": paths(),
-            "components": {
-                "securitySchemes": {"basic": {"type": "http", "scheme": "basic",
-                    "description": "E-mail and password of an account."}},
-                "parameters": parameters(),
-                "schemas": schemas::all(),
-            },
-        });
-        serde_json::to_string_pretty(&document).unwrap_or_default() + "\n"
+    DOCUMENT.get_or_init(|| printed(&made(Form::Open)))
+}
+
+/// The document with answers exactly as this version gives them: every value and every
+/// attribute. To check the service by; a client made from it would read no later one.
+pub fn strict_document() -> String {
+    printed(&made(Form::Strict))
+}
+
+/// The document in OpenAPI 3.0.
+fn document_3_0() -> &'static str {
+    static DOCUMENT: OnceLock<String> = OnceLock::new();
+    DOCUMENT.get_or_init(|| printed(&version_3_0::of(&made(Form::Open))))
+}
+
+fn printed(document: &Value) -> String {
+    serde_json::to_string_pretty(document).unwrap_or_default() + "\n"
+}
+
+fn made(form: Form) -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "CloudsFor",
+            "version": "1",
+            "description": "A cloud of virtual machines. A GB is 2^30 bytes, of memory and of disk.",
+            "contact": {"name": "Whoever runs the service"},
+            "license": {"name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0"},
+        },
+        "servers": [{"url": BASE_PATH}],
+        "security": [{"basic": []}],
+        "tags": tags(),
+        "paths": paths(),
+        "components": {
+            "securitySchemes": {"basic": {"type": "http", "scheme": "basic",
+                "description": "E-mail and password of an account."}},
+            "parameters": parameters(),
+            "headers": responses::headers(),
+            "responses": responses::refusals(),
+            "schemas": schemas::all(form),
+        },
     })
 }
 
-pub(super) async fn get() -> Response {
-    let mut response = Response::new(Body::from(document()));
+/// `?version=3.0` asks for the older form.
+pub(super) async fn get(RawQuery(query): RawQuery) -> Result<Response, ApiError> {
+    let mut query = Query::new(query.as_deref());
+    let version = query.one("version", |version| match version {
+        "3.1" => Ok(document()),
+        "3.0" => Ok(document_3_0()),
+        _ => Err(format!("must be 3.1 or 3.0, not {version:?}")),
+    });
+    query.finish()?;
+    let mut response = Response::new(Body::from(version.unwrap_or_else(document)));
     response.headers_mut().insert(CONTENT_TYPE, JSON);
-    response
+    Ok(response)
+}
+
+/// The nouns of the API, and what each is.
+const TAGS: &[(&str, &str)] = &[
+    ("vms", "Virtual machines, and what is done to them."),
+    ("snapshots", "Copies of disks, which outlive their VM."),
+    ("actions", "What was done to VMs, and how it ended."),
+    ("events", "What happens, as it happens."),
+    ("keys", "SSH keys that VMs are made with."),
+    ("networks", "Private networks between VMs."),
+    ("domains", "Domains and their records, served by DNS."),
+    ("regions", "Where VMs can be."),
+    ("distros", "What VMs can be made of."),
+    ("account", "Who asks."),
+];
+
+fn tags() -> Value {
+    TAGS.iter()
+        .map(|(name, description)| json!({"name": name, "description": description}))
+        .collect()
+}
+
+/// The noun that an operation's path begins with.
+fn tag(operation: &Operation) -> &'static str {
+    operation.path.split('/').nth(1).unwrap_or_default()
 }
 
 fn paths() -> Map<String, Value> {
@@ -75,14 +145,14 @@ fn described(operation: &Operation) -> Value {
     if operation.method == Method::Post {
         parameters.push(reference_parameter("IdempotencyKey"));
     }
+    let (summary, description) = words::of(*operation);
     let mut described = json!({
         "operationId": operation.name,
-        "summary": summary(operation),
+        "tags": [tag(operation)],
+        "summary": summary,
+        "description": description,
         "parameters": parameters,
-        "responses": {
-            operation.success.to_string(): success(operation),
-            "default": {"description": "Refused.", "content": content("Error")},
-        },
+        "responses": responses::of(operation, success(operation)),
     });
     if let Some(schema) = request_schema(operation) {
         described["requestBody"] = json!({"required": true, "content": content(schema)});
@@ -98,15 +168,6 @@ fn content(schema: &str) -> Value {
     json!({"application/json": {"schema": {"$ref": format!("#/components/schemas/{schema}")}}})
 }
 
-fn summary(operation: &Operation) -> String {
-    let words = operation.name.replace('_', " ").replace("vm", "VM");
-    let mut letters = words.chars();
-    let first = letters
-        .next()
-        .map(|letter| letter.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
-}
-
 fn success(operation: &Operation) -> Value {
     let mut success = json!({"description": "Done."});
     if let Some(schema) = answer_schema(operation) {
@@ -114,8 +175,7 @@ fn success(operation: &Operation) -> Value {
     }
     if [op::CREATE_VM, op::CREATE_VM_ACTION].contains(operation) {
         success["description"] = json!("Accepted; the action goes on.");
-        success["headers"] = json!({"X-Action-Id": {"description": "The action.",
-            "schema": {"type": "string"}}});
+        success["headers"] = json!({"X-Action-Id": responses::header("X-Action-Id")});
     }
     let links = links(operation);
     if !links.is_empty() {
@@ -230,23 +290,28 @@ fn answer_schema(operation: &Operation) -> Option<&'static str> {
 }
 
 fn events() -> Value {
+    let (summary, description) = words::of(op::WATCH_EVENTS);
     json!({
         "operationId": "watch_events",
-        "summary": "Watch what happens to VMs and actions, as server-sent events.",
+        "tags": ["events"],
+        "summary": summary,
+        "description": description,
         "parameters": [{"name": "Last-Event-ID", "in": "header", "required": false,
             "schema": {"type": "string"},
             "description": "The cursor to go on after. One that the journal doesn't have is answered by an event `reset`."}],
         "responses": {
             "200": {"description": "Events `vm`, `action` and `reset`.",
                 "content": {"text/event-stream": {"schema": {"type": "string"}}}},
-            "default": {"description": "Refused.", "content": content("Error")},
+            "401": responses::refusal("Unauthorized"),
+            "429": responses::refusal("TooManyRequests"),
+            "default": responses::refusal("Refused"),
         },
     })
 }
 
 fn parameters() -> Value {
     let query = |name: &str, schema: Value, description: &str| json!({"name": name, "in": "query", "required": false, "schema": schema, "description": description});
-    json!({
+    let mut parameters = json!({
         "name": query("name", json!({"type": "string"}), "Only VMs of this name, whatever the case of its letters."),
         "label": query("label", json!({"type": "array", "items": {"type": "string", "pattern": "="}}), "Only VMs that have this label, `key=value`; may be repeated."),
         "status": query("status", names(VmStatus::KNOWN.iter().map(VmStatus::as_str)), "Only VMs of this status."),
@@ -254,12 +319,15 @@ fn parameters() -> Value {
         "page": query("page", json!({"type": "integer", "minimum": 1, "maximum": u32::MAX}), "The page's number. Without this and `per_page` the whole list is answered."),
         "per_page": query("per_page", json!({"type": "integer", "minimum": 1, "maximum": 200}), "Items on a page; 50 if only `page` is given."),
         "cursor": query("cursor", json!({"type": "string", "pattern": "^[ab]-?[0-9]+-[A-Za-z0-9.-]+$"}), "Where the page begins or ends, as `links.pages` has it."),
-        "ids": query("ids", json!({"type": "string"}), "1 to 100 ids of actions, with commas between them: answered when any has ended."),
+        "ids": query("ids", json!({"type": "array", "maxItems": 100, "items": {"type": "string", "pattern": "^[0-9a-f]{32}$"}}), "1 to 100 ids of actions, with commas between them: answered when any has ended."),
         "wait": query("wait", json!({"type": "integer", "minimum": 0, "maximum": 30}), "Seconds to wait until the VM unlocks or the action ends."),
         "IdempotencyKey": {"name": "Idempotency-Key", "in": "header", "required": false,
             "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
             "description": "Names the request: it is carried out once, and answered from a record for 24 hours."},
-    })
+    });
+    // Not repeated: `ids=one,other`.
+    parameters["ids"]["explode"] = json!(false);
+    parameters
 }
 
 #[cfg(test)]
@@ -297,6 +365,14 @@ mod tests {
                 "{}",
                 operation.name
             );
+            let (summary, description) = words::of(*operation);
+            assert!(
+                !summary.is_empty() && description.ends_with('.'),
+                "{}",
+                operation.name
+            );
+            let tag = described["tags"][0].as_str().unwrap();
+            assert!(TAGS.iter().any(|(name, _)| *name == tag), "{tag}");
             let success = &described["responses"][operation.success.to_string()];
             assert_eq!(
                 success.get("content").is_some(),

@@ -84,10 +84,11 @@ fn write_operation(
 ) {
     let _ = write!(
         page,
-        "<section id=\"{}\"><h2><b class=\"{method}\">{method}</b> <code>{}</code></h2><p>{}</p>",
+        "<section id=\"{}\"><h2><b class=\"{method}\">{method}</b> <code>{}</code></h2><p>{}. {}</p>",
         text(&operation["operationId"]),
         escaped(path),
-        text(&operation["summary"])
+        text(&operation["summary"]),
+        text(&operation["description"])
     );
     let parameters = operation["parameters"].as_array();
     if let Some(parameters) = parameters.filter(|parameters| !parameters.is_empty()) {
@@ -110,6 +111,7 @@ fn write_operation(
     }
     page.push_str("<ul class=\"answers\">");
     for (status, answer) in object(&operation["responses"]) {
+        let answer = resolved(answer, document);
         let _ = write!(
             page,
             "<li><b>{}</b> {}",
@@ -129,8 +131,12 @@ fn write_operation(
 }
 
 fn write_schema(page: &mut String, schema: &Value) {
-    for one in schema["oneOf"].as_array().into_iter().flatten() {
-        write_schema(page, one);
+    if schema["oneOf"].is_array() {
+        let _ = write!(
+            page,
+            "<p>One of these, by its <code>type</code>: {}</p>",
+            kind(schema)
+        );
     }
     let required: Vec<_> = schema["required"]
         .as_array()
@@ -176,6 +182,7 @@ fn kind(schema: &Value) -> String {
         kind => words.push(text(kind)),
     }
     words.extend(of("anyOf").map(kind));
+    words.push(of("oneOf").map(kind).collect::<Vec<_>>().join(", "));
     if schema["items"].is_object() {
         words.push(format!("of {}", kind(&schema["items"])));
     }

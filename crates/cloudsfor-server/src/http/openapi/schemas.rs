@@ -6,6 +6,7 @@ use cloudsfor_types::{
 };
 use serde_json::{Map, Value, json};
 
+use super::{Form, open};
 use crate::cloud::catalog;
 use crate::compute::Simulator;
 
@@ -47,7 +48,11 @@ fn answer(required: Value, optional: Value) -> Value {
         .flat_map(Map::keys)
         .cloned()
         .collect();
-    json!({"type": "object", "required": names, "properties": merged(required, optional)})
+    let mut schema = json!({"type": "object", "properties": merged(required, optional)});
+    if !names.is_empty() {
+        schema["required"] = names.into();
+    }
+    schema
 }
 
 /// The body of a request: no others than these attributes.
@@ -78,11 +83,51 @@ fn carrier(name: &str, schema: &str) -> Value {
     )
 }
 
-pub(super) fn all() -> Map<String, Value> {
-    let schemas = answer_schemas().into_iter().chain(request_schemas());
-    schemas
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect()
+/// All of them: answers as they are, or as everybody may rely on them.
+pub(super) fn all(form: Form) -> Map<String, Value> {
+    let answers = answer_schemas()
+        .into_iter()
+        .map(|(name, schema)| match form {
+            Form::Strict => (name.to_owned(), schema),
+            Form::Open => (name.to_owned(), open::opened(name, schema)),
+        });
+    let requests = request_schemas().into_iter();
+    let requests = requests.map(|(name, schema)| (name.to_owned(), schema));
+    answers.chain(requests).chain(variants()).collect()
+}
+
+/// The schemas that a union is of, each with a name.
+fn variants() -> impl Iterator<Item = (String, Value)> {
+    let of_union = |variants: Vec<Variant>| {
+        variants
+            .into_iter()
+            .map(|variant| (variant.name, variant.schema))
+    };
+    of_union(vm_actions()).chain(of_union(record_specs()))
+}
+
+/// One of the schemas that a union is of, and which values of `type` name it.
+struct Variant {
+    name: String,
+    types: Vec<String>,
+    schema: Value,
+}
+
+/// A union, told apart by `type`.
+fn union(variants: &[Variant]) -> Value {
+    let references: Vec<_> = variants
+        .iter()
+        .map(|variant| reference(&variant.name))
+        .collect();
+    let mapping: Map<_, _> = variants
+        .iter()
+        .flat_map(|variant| {
+            let at = format!("#/components/schemas/{}", variant.name);
+            let types = variant.types.iter();
+            types.map(move |kind| (kind.clone(), at.clone().into()))
+        })
+        .collect();
+    json!({"oneOf": references, "discriminator": {"propertyName": "type", "mapping": mapping}})
 }
 
 fn request_schemas() -> Vec<(&'static str, Value)> {
@@ -95,7 +140,7 @@ fn request_schemas() -> Vec<(&'static str, Value)> {
                 json!({"labels": nullable(labels()), "protected": nullable(json!({"type": "boolean"}))}),
             ),
         ),
-        ("VmAction", vm_action()),
+        ("VmAction", union(&vm_actions())),
         (
             "CreateKey",
             request(
@@ -116,7 +161,7 @@ fn request_schemas() -> Vec<(&'static str, Value)> {
                 json!({"ip_address": nullable(json!({"type": "string", "format": "ipv4"}))}),
             ),
         ),
-        ("RecordSpec", record_spec()),
+        ("RecordSpec", union(&record_specs())),
     ]
 }
 
@@ -377,25 +422,57 @@ fn create_vm() -> Value {
     )
 }
 
-fn vm_action() -> Value {
+fn vm_actions() -> Vec<Variant> {
     let plain = ActionType::KNOWN.iter().filter(|kind| {
         use ActionType::{Create, Rebuild, Rename, Resize, Restore, Snapshot};
         ![Create, Resize, Snapshot, Restore, Rebuild, Rename].contains(kind)
     });
-    let typed = |kind: ActionType, required: Value, optional: Value| {
-        let kind = json!({"type": {"type": "string", "const": kind.as_str()}});
-        request(merged(kind, required), optional)
+    let plain: Vec<_> = plain.map(|kind| kind.as_str().to_owned()).collect();
+    let typed = |name: &str, kind: ActionType, required: Value, optional: Value| {
+        let types = json!({"type": {"type": "string", "const": kind.as_str()}});
+        Variant {
+            name: name.to_owned(),
+            types: vec![kind.as_str().to_owned()],
+            schema: request(merged(types, required), optional),
+        }
     };
     let none = || json!({});
     let sizes = json!({"size": memory(), "cpu": whole(1, 128), "disk_size": whole(1, 65_536)});
-    json!({"oneOf": [
-        request(json!({"type": names(plain.map(ActionType::as_str))}), none()),
-        typed(ActionType::Resize, none(), sizes),
-        typed(ActionType::Snapshot, json!({"name": title()}), none()),
-        typed(ActionType::Restore, json!({"image": id()}), none()),
-        typed(ActionType::Rebuild, json!({"image": image()}), none()),
-        typed(ActionType::Rename, json!({"name": hostname()}), none()),
-    ]})
+    vec![
+        Variant {
+            name: "PlainVmAction".into(),
+            schema: request(
+                json!({"type": names(plain.iter().map(String::as_str))}),
+                none(),
+            ),
+            types: plain,
+        },
+        typed("ResizeVm", ActionType::Resize, none(), sizes),
+        typed(
+            "SnapshotVm",
+            ActionType::Snapshot,
+            json!({"name": title()}),
+            none(),
+        ),
+        typed(
+            "RestoreVm",
+            ActionType::Restore,
+            json!({"image": id()}),
+            none(),
+        ),
+        typed(
+            "RebuildVm",
+            ActionType::Rebuild,
+            json!({"image": image()}),
+            none(),
+        ),
+        typed(
+            "RenameVm",
+            ActionType::Rename,
+            json!({"name": hostname()}),
+            none(),
+        ),
+    ]
 }
 
 /// An id as the service makes them.
@@ -408,7 +485,7 @@ fn image() -> Value {
         "anyOf": [names(Simulator::image_names()), {"type": "string", "minLength": 1}]})
 }
 
-fn record_spec() -> Value {
+fn record_specs() -> Vec<Variant> {
     let number = || whole(0, u16::MAX.into());
     let target = |ascii: String| {
         let description = "A host's name: a full name if there is a dot in it, else relative to \
@@ -424,19 +501,41 @@ fn record_spec() -> Value {
         let ascii = format!(r"^(@|(\*\.)?{DNS_LABEL}(\.{DNS_LABEL}){{0,2}}\.?)$");
         let common = json!({"type": {"type": "string", "const": kind.as_str()},
             "name": name_of(description, &ascii), "data": data});
-        request(merged(common, numbers), json!({}))
+        Variant {
+            name: format!("{}RecordSpec", kind.as_str()),
+            types: vec![kind.as_str().to_owned()],
+            schema: request(merged(common, numbers), json!({})),
+        }
     };
     let none = || json!({});
-    json!({"oneOf": [
-        of(RecordType::A, json!({"type": "string", "format": "ipv4"}), none()),
-        of(RecordType::Aaaa, json!({"type": "string", "format": "ipv6"}), none()),
+    vec![
+        of(
+            RecordType::A,
+            json!({"type": "string", "format": "ipv4"}),
+            none(),
+        ),
+        of(
+            RecordType::Aaaa,
+            json!({"type": "string", "format": "ipv6"}),
+            none(),
+        ),
         of(RecordType::Cname, host(), none()),
-        of(RecordType::Mx, host_or_none(), json!({"priority": number()})),
+        of(
+            RecordType::Mx,
+            host_or_none(),
+            json!({"priority": number()}),
+        ),
         of(RecordType::Ns, host(), none()),
-        of(RecordType::Srv, host_or_none(),
-            json!({"priority": number(), "port": number(), "weight": number()})),
-        of(RecordType::Txt,
-            json!({"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[ -~]+$"}), none()),
+        of(
+            RecordType::Srv,
+            host_or_none(),
+            json!({"priority": number(), "port": number(), "weight": number()}),
+        ),
+        of(
+            RecordType::Txt,
+            json!({"type": "string", "minLength": 1, "maxLength": 4096, "pattern": "^[ -~]+$"}),
+            none(),
+        ),
         of(RecordType::Ptr, host(), none()),
-    ]})
+    ]
 }
