@@ -20,7 +20,8 @@ use crate::compute::{RealOptions, Simulator};
 use crate::dns::{DnsLimits, DnsListener};
 use crate::faults::{Faults, Rule};
 use crate::http::{
-    ApiOptions, BASE_PATH, Controls, Limits, Listener, Origins, TlsError, TlsFiles, router, serve,
+    ApiOptions, BASE_PATH, Controls, Limits, Listener, Origins, TlsError, TlsFiles,
+    raise_limit_of_files, router, serve,
 };
 use crate::ids::Ids;
 use crate::local_profile::LocalProfile;
@@ -171,6 +172,7 @@ impl Service {
     /// # Errors
     /// [`StartError`], before anything was changed if the address is at fault.
     pub async fn start(options: ServiceOptions) -> Result<Self, StartError> {
+        raise_limit_of_files();
         let by_tls = options.tls.is_some();
         let certificate = options.tls.as_ref().map(|files| files.certificate.clone());
         if !options.listen.ip().is_loopback() && !by_tls && !options.allow_plain_http {
