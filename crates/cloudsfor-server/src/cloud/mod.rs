@@ -5,6 +5,7 @@
 //! What can be read is a function over a connection, what changes something is a
 //! function over a transaction ([`Tx`]); [`Cloud`] runs them.
 
+mod access;
 pub mod accounts;
 pub mod actions;
 mod addressing;
@@ -24,12 +25,14 @@ pub mod networks;
 mod password_hash;
 mod passwords;
 mod quota;
+mod readiness;
 mod record_rules;
 pub mod records;
 pub mod snapshots;
 mod tx;
 pub mod user_data;
 pub mod vms;
+mod waiting;
 mod worker;
 mod zone_file;
 #[cfg(feature = "serve")]
@@ -44,6 +47,7 @@ use rusqlite::Connection;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+pub(crate) use access::Access;
 pub use accounts::{AccountError, Accounts};
 pub use driver::Driver;
 pub use error::{CloudError, CloudResult};
@@ -55,7 +59,11 @@ use passwords::Passwords;
 pub(crate) use passwords::REMEMBERED;
 pub use passwords::{Caller, OWNER};
 pub use quota::SnapshotLimits;
+use readiness::Readiness;
 pub use tx::{BackupPolicy, Settings, Tx};
+use waiting::Waiting;
+pub(crate) use waiting::{Kind, Place};
+pub use waiting::{POLLS, STREAMS};
 
 use crate::admin::STORE;
 use crate::clock::{Clock, SystemClock};
@@ -74,6 +82,8 @@ pub struct Cloud {
     /// Apart from the others, so that one request more changes no other id.
     request_ids: Ids,
     passwords: Passwords,
+    waiting: Waiting,
+    readiness: Readiness,
     closing: watch::Sender<bool>,
     hurry: watch::Sender<bool>,
 }
@@ -146,6 +156,8 @@ impl Cloud {
                 backups: parts.backups,
             }),
             passwords: Passwords::new(),
+            waiting: Waiting::default(),
+            readiness: Readiness::default(),
             closing: watch::Sender::new(false),
             hurry: watch::Sender::new(false),
         });
@@ -245,6 +257,14 @@ impl Cloud {
             .await
     }
 
+    /// Whether the store takes changes, by one that was tried within the last second.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn takes_changes(&self) -> CloudResult<()> {
+        self.readiness.check(|| self.write(|_| Ok(()))).await
+    }
+
     /// What is decided about names.
     ///
     /// # Errors
@@ -300,35 +320,54 @@ impl Cloud {
         self.store.clone().scan(query).await
     }
 
-    /// Reads again whenever something has changed, until the answer is `ready`
-    /// or `at_most` is over; answers what was read last.
+    /// Reads again whenever something of the caller's account has changed, until the
+    /// answer is `ready` or `at_most` is over; answers what was read last. Beyond
+    /// [`POLLS`] of an account, it answers at once.
     ///
     /// # Errors
-    /// Those of `query` and of the store.
+    /// Those of `query` and of the store, and [`CloudError::Revoked`].
     pub async fn read_until<T>(
         &self,
+        caller: Caller,
         at_most: Duration,
         query: impl Fn(&Connection) -> CloudResult<T>,
         ready: impl Fn(&T) -> bool,
     ) -> CloudResult<T> {
         let deadline = tokio::time::Instant::now() + at_most;
-        let mut changes = self.changes();
+        let account = caller.account.id;
+        let mut changes = self.changes_of(account);
+        let (mut value, access) = self.read(|c| Ok((query(c)?, Access::of(c, caller))))?;
+        if ready(&value) || at_most.is_zero() {
+            return Ok(value);
+        }
+        let Some(_place) = self.wait_in_place(account, Kind::Poll) else {
+            return Ok(value);
+        };
+        let mut access = access?;
         loop {
-            let value = self.read(&query)?;
-            if ready(&value) || tokio::time::Instant::now() >= deadline {
-                return Ok(value);
-            }
             tokio::select! {
                 open = changes.wait() => if !open { return Ok(value) },
-                () = tokio::time::sleep_until(deadline) => {}
+                () = tokio::time::sleep_until(deadline) => return Ok(value),
+            }
+            value = self.read(|c| {
+                access.check(c)?;
+                query(c)
+            })?;
+            if ready(&value) {
+                return Ok(value);
             }
         }
     }
 
+    /// A place for a request that stays open, if the account has one left.
+    pub(crate) fn wait_in_place(&self, account: AccountId, kind: Kind) -> Option<Place> {
+        self.waiting.enter(account, kind)
+    }
+
     /// What to wait for instead of asking again and again.
-    pub fn changes(&self) -> Changes {
+    pub fn changes_of(&self, account: AccountId) -> Changes {
         Changes {
-            commits: self.store.changes(),
+            commits: self.store.changes_of(account),
             foreign: self.store.foreign_changes(),
             closing: self.closing.subscribe(),
         }
@@ -414,14 +453,14 @@ impl Cloud {
 
 /// Tells when something may have changed.
 pub struct Changes {
-    commits: watch::Receiver<u64>,
+    commits: watch::Receiver<()>,
     foreign: watch::Receiver<u64>,
     closing: watch::Receiver<bool>,
 }
 
 impl Changes {
-    /// Returns when this process has committed something since the last call, or
-    /// another may have; `false` if the cloud is being closed.
+    /// Returns when this process has committed something of the account since the last
+    /// call, or another may have committed anything; `false` if the cloud is being closed.
     pub async fn wait(&mut self) -> bool {
         if *self.closing.borrow_and_update() {
             return false;

@@ -72,7 +72,7 @@ async fn some(call: Call, ids: &[String], at_most: Duration) -> Answer {
             .collect()
     };
     let any_ended = |found: &Vec<Action>| found.iter().any(Action::has_ended);
-    let found = call.cloud.read_until(at_most, read, any_ended).await?;
+    let found = call.read_until(at_most, read, any_ended).await?;
     let meta = Some(Meta::new(found.len() as u64));
     ok(&ActionList {
         actions: found,
@@ -100,7 +100,7 @@ async fn one(call: Call, vm_id: Option<String>) -> Answer {
     let found = match wait {
         Some(at_most) => {
             let has_ended = Action::has_ended;
-            call.cloud.read_until(at_most, read, has_ended).await?
+            call.read_until(at_most, read, has_ended).await?
         }
         None => call.read(read)?,
     };

@@ -2,6 +2,7 @@
 //! body; and how it is answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -117,6 +118,22 @@ impl Call {
             Ok(changed)
         };
         Ok(self.cloud.write(change).await?)
+    }
+
+    /// Who asks, for what stays open.
+    pub(super) fn into_caller(self) -> Caller {
+        self.caller
+    }
+
+    /// Reads until the answer is `ready` or `at_most` is over.
+    pub(super) async fn read_until<T>(
+        self,
+        at_most: Duration,
+        query: impl Fn(&Connection) -> CloudResult<T>,
+        ready: impl Fn(&T) -> bool,
+    ) -> CloudResult<T> {
+        let Self { cloud, caller, .. } = self;
+        cloud.read_until(caller, at_most, query, ready).await
     }
 
     /// The id that stands for `{name}` in the path.

@@ -76,7 +76,10 @@ impl From<CloudError> for ApiError {
             CloudError::Conflict(_) | CloudError::OtherDriver { .. } => {
                 Self::new(ErrorId::Conflict, message)
             }
-            CloudError::TooManyLogins => Self::new(ErrorId::TooManyRequests, message),
+            CloudError::Revoked => Self::new(ErrorId::Unauthorized, message),
+            CloudError::TooManyLogins | CloudError::TooManyStreams => {
+                Self::new(ErrorId::TooManyRequests, message)
+            }
             CloudError::Forbidden(_) => Self::new(ErrorId::Forbidden, message),
             CloudError::NameTaken { holder, .. } => {
                 let mut error = Self::new(ErrorId::Conflict, message);

@@ -113,9 +113,7 @@ pub(super) async fn get(call: Call) -> Answer {
     let vm = match wait {
         Some(seconds) => {
             let at_most = Duration::from_secs(seconds);
-            call.cloud
-                .read_until(at_most, read, |vm: &Vm| !vm.locked)
-                .await?
+            call.read_until(at_most, read, |vm: &Vm| !vm.locked).await?
         }
         None => call.read(read)?,
     };
