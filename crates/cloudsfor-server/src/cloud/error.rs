@@ -41,6 +41,12 @@ pub enum CloudError {
         "this account has {STREAMS} streams of events open, which is the limit: close one first"
     )]
     TooManyStreams,
+    /// The account sends or takes too much at once.
+    #[error(
+        "this account has too many large requests and answers under way: read those that were \
+         asked for, or ask for pages"
+    )]
+    TooMuchAtOnce,
     /// Too many logins are being verified.
     #[error("too many logins are being verified at the moment: try again soon")]
     TooManyLogins,

@@ -28,6 +28,7 @@ mod quota;
 mod readiness;
 mod record_rules;
 pub mod records;
+mod shares;
 pub mod snapshots;
 mod tx;
 pub mod user_data;
@@ -60,6 +61,8 @@ pub(crate) use passwords::REMEMBERED;
 pub use passwords::{Caller, OWNER};
 pub use quota::SnapshotLimits;
 use readiness::Readiness;
+use shares::Lists;
+pub(crate) use shares::{Memory, Reading, Share, UNCOUNTED};
 pub use tx::{BackupPolicy, Settings, Tx};
 use waiting::Waiting;
 pub(crate) use waiting::{Kind, Place};
@@ -83,6 +86,8 @@ pub struct Cloud {
     request_ids: Ids,
     passwords: Passwords,
     waiting: Waiting,
+    memory: Memory,
+    lists: Lists,
     readiness: Readiness,
     closing: watch::Sender<bool>,
     hurry: watch::Sender<bool>,
@@ -157,6 +162,8 @@ impl Cloud {
             }),
             passwords: Passwords::new(),
             waiting: Waiting::default(),
+            memory: Memory::default(),
+            lists: Lists::default(),
             readiness: Readiness::default(),
             closing: watch::Sender::new(false),
             hurry: watch::Sender::new(false),
@@ -357,6 +364,16 @@ impl Cloud {
                 return Ok(value);
             }
         }
+    }
+
+    /// An account's share of memory, for what may be large.
+    pub(crate) fn share(&self, account: AccountId) -> Share {
+        self.memory.share(account)
+    }
+
+    /// Waits until it is the account's turn to read a list.
+    pub(crate) async fn turn_to_list(&self, account: AccountId) -> Reading {
+        self.lists.enter(account).await
     }
 
     /// A place for a request that stays open, if the account has one left.

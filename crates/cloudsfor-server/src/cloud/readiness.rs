@@ -41,7 +41,8 @@ mod tests {
     async fn the_store_is_not_tried_for_each_who_asks() {
         let (readiness, tries) = (Readiness::default(), AtomicUsize::new(0));
         let attempt = |fails| {
-            readiness.check(|| {
+            let tries = &tries;
+            readiness.check(move || {
                 tries.fetch_add(1, Ordering::Relaxed);
                 std::future::ready(match fails {
                     true => Err(CloudError::Conflict("no".into())),

@@ -53,9 +53,9 @@ pub(super) async fn list_of_vm(call: Call) -> Answer {
 async fn all(call: Call, vm_id: Option<String>, listing: Listing) -> Answer {
     let (account, window) = (call.account(), listing.window());
     let read = move |c: &_| actions::list(c, account, vm_id.as_deref(), &window);
-    let (found, total) = call.cloud.scan(read).await?;
+    let (found, total) = call.scan(read).await?;
     let listed = listing.answer(found, total);
-    ok(&ActionList {
+    call.list(&ActionList {
         links: listed.some_links(),
         actions: listed.items,
         meta: listed.meta,

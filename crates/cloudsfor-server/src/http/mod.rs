@@ -34,6 +34,7 @@ mod openapi;
 mod operation;
 mod origin;
 mod pages;
+mod pieces;
 mod query;
 mod rate_limit;
 mod records;
