@@ -230,14 +230,23 @@ impl Cloud {
         if !self.compute().is_real() {
             return;
         }
-        let mut changes = self.changes();
+        // What users don't see is no account's: any commit may be the one.
+        let mut commits = self.store.changes();
+        let mut foreign = self.store.foreign_changes();
+        let mut closing = self.closing.subscribe();
         let gone = async {
             let is_left = || {
                 self.store
                     .read(|c| crate::store::operations::is_destroying(c, vm_id))
             };
             // A store that can't be read is no reason to wait.
-            while is_left().unwrap_or_default() && changes.wait().await {}
+            while is_left().unwrap_or_default() && !*closing.borrow_and_update() {
+                tokio::select! {
+                    _ = commits.changed() => {}
+                    _ = foreign.changed() => {}
+                    _ = closing.changed() => {}
+                }
+            }
         };
         let _ = tokio::time::timeout(REMOVAL, gone).await;
     }
@@ -269,7 +278,12 @@ impl Cloud {
     /// # Errors
     /// Those of the store.
     pub(crate) async fn takes_changes(&self) -> CloudResult<()> {
-        self.readiness.check(|| self.write(|_| Ok(()))).await
+        let attempt = || self.write(|_| Ok(()));
+        let is_closing = *self.closing.borrow();
+        match is_closing {
+            true => attempt().await,
+            false => self.readiness.check(attempt).await,
+        }
     }
 
     /// What is decided about names.
