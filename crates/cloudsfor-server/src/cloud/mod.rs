@@ -43,7 +43,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_types::Timestamp;
+use cloudsfor_types::{AccountLimits, Timestamp};
 use rusqlite::Connection;
 use secrecy::SecretString;
 use tokio::sync::watch;
@@ -72,7 +72,7 @@ use crate::admin::STORE;
 use crate::clock::{Clock, SystemClock};
 use crate::compute::{Compute, Simulator};
 use crate::ids::Ids;
-use crate::store::accounts::AccountId;
+use crate::store::accounts::{AccountId, by_id};
 use crate::store::{Commits, Snapshot, Store, StoreError, copy, make_private_dir};
 
 /// How long a simulated machine takes until it runs, unless asked otherwise.
@@ -378,6 +378,20 @@ impl Cloud {
                 return Ok(value);
             }
         }
+    }
+
+    /// How much an account may have of each kind, and has.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn limits_and_use(
+        &self,
+        account: AccountId,
+    ) -> CloudResult<(AccountLimits, AccountLimits)> {
+        self.read(|c| {
+            let account = by_id(c, account)?.ok_or(CloudError::Revoked)?;
+            quota::of_account(c, &account, &self.settings.backups.limits)
+        })
     }
 
     /// An account's share of memory, for what may be large.

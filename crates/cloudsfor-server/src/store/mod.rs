@@ -19,6 +19,7 @@ pub mod events;
 mod foreign;
 pub mod idempotency;
 pub mod keys;
+pub mod limits;
 mod lock;
 pub mod name_service;
 pub mod names;
