@@ -3,13 +3,14 @@
 //! A new connection is always let in, if need be in the place of another one: of a
 //! connection that waits for its client. Those without credentials go first, those
 //! that have waited longest before others ([`Wait`] has the order). One address has at
-//! most half of all places. While all places are at work, some are kept beside them
+//! most half of all places, and the address that has most makes room first. While all places are at work, some are kept beside them
 //! for connections that live briefly, so that health is told and logins are answered.
 //!
 //! A request costs no lock here: each connection notes its state in atomics, and a new
 //! connection looks at all of them.
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, HashMap};
 use std::net::{IpAddr, Ipv6Addr};
 use std::pin::Pin;
 use std::sync::Arc;
@@ -93,7 +94,7 @@ enum Wait {
 }
 
 /// Addresses that count as one: an IPv4 address, or a network of IPv6.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(super) struct Source(IpAddr);
 
 impl Source {
@@ -115,13 +116,7 @@ struct Found {
     places_of_source: usize,
     reserved: usize,
     reserved_of_source: usize,
-    victim: Option<Victim>,
-    victim_of_source: Option<Victim>,
-    reserved_victim: Option<Victim>,
 }
-
-/// What goes first is least; its number is last.
-type Victim = (Wait, u64, u64);
 
 impl Connections {
     pub(super) fn new(places: usize, reserved: usize) -> Arc<Self> {
@@ -138,24 +133,21 @@ impl Connections {
     pub(super) fn enter(self: &Arc<Self>, source: Option<Source>) -> Option<Arc<Connection>> {
         let now = self.now();
         let mut open = self.open.lock();
-        let found = self.look(&open, source, now);
-        let of_source = self.places.div_ceil(2);
-        let is_source_full = source.is_some() && found.places_of_source >= of_source;
-        let (is_reserved, victim) = if is_source_full && found.victim_of_source.is_some() {
-            (false, found.victim_of_source)
-        } else if !is_source_full && found.places < self.places {
-            (false, None)
-        } else if !is_source_full && found.victim.is_some() {
-            (false, found.victim)
-        } else if found.reserved < self.reserved
-            && (source.is_none() || found.reserved_of_source < self.reserved.div_ceil(2))
-        {
-            (true, None)
-        } else {
-            (true, Some(found.reserved_victim?))
-        };
-        if let Some((_, _, number)) = victim {
-            open.dismiss(number);
+        let found = open.count(source);
+        let is_own = |state: &State| source.is_none() || state.source == source;
+        let is_source_full = source.is_some() && found.places_of_source >= self.places.div_ceil(2);
+        let has_place = found.places < self.places && !is_source_full;
+        let is_reserved = !has_place
+            && !open.make_room(now, |state| {
+                !state.is_reserved && (!is_source_full || is_own(state))
+            });
+        if is_reserved {
+            let is_source_full =
+                source.is_some() && found.reserved_of_source >= self.reserved.div_ceil(2);
+            let has_place = found.reserved < self.reserved && !is_source_full;
+            if !has_place && !open.make_room(now, |state| state.is_reserved && is_own(state)) {
+                return None;
+            }
         }
         let number = open.next;
         open.next += 1;
@@ -176,43 +168,9 @@ impl Connections {
         }))
     }
 
-    /// Ends the connection that waits longest for its client, if one does.
+    /// Ends a connection that waits for its client, if one does.
     pub(super) fn make_room(&self) {
-        let mut open = self.open.lock();
-        let found = self.look(&open, None, self.now());
-        if let Some((_, _, number)) = found.victim.or(found.reserved_victim) {
-            open.dismiss(number);
-        }
-    }
-
-    fn look(&self, open: &Open, source: Option<Source>, now: u64) -> Found {
-        let mut found = Found::default();
-        let first = |known: &mut Option<Victim>, other: Victim| {
-            *known = Some(known.map_or(other, |known| known.min(other)));
-        };
-        for (number, state) in &open.all {
-            let is_of_source = source.is_some() && state.source == source;
-            let victim = state
-                .wait(now)
-                .map(|wait| (wait, state.since.load(Ordering::Relaxed), *number));
-            if state.is_reserved {
-                found.reserved += 1;
-                found.reserved_of_source += usize::from(is_of_source);
-                if let Some(victim) = victim.filter(|_| is_of_source || source.is_none()) {
-                    first(&mut found.reserved_victim, victim);
-                }
-                continue;
-            }
-            found.places += 1;
-            found.places_of_source += usize::from(is_of_source);
-            if let Some(victim) = victim {
-                first(&mut found.victim, victim);
-                if is_of_source {
-                    first(&mut found.victim_of_source, victim);
-                }
-            }
-        }
-        found
+        self.open.lock().make_room(self.now(), |_| true);
     }
 
     fn now(&self) -> u64 {
@@ -221,11 +179,45 @@ impl Connections {
 }
 
 impl Open {
-    /// Takes a connection's place, and has it end.
-    fn dismiss(&mut self, number: u64) {
+    fn count(&self, source: Option<Source>) -> Found {
+        let mut found = Found::default();
+        for state in self.all.values() {
+            let is_of_source = usize::from(source.is_some() && state.source == source);
+            if state.is_reserved {
+                found.reserved += 1;
+                found.reserved_of_source += is_of_source;
+            } else {
+                found.places += 1;
+                found.places_of_source += is_of_source;
+            }
+        }
+        found
+    }
+
+    /// Takes the place of the first of these connections that wait for their clients, and
+    /// has it end: of those that wait for the same, one of the address that has most, so
+    /// that a flood takes its own places; and of these the one that has waited longest.
+    /// Says whether there is one.
+    fn make_room(&mut self, now: u64, of: impl Fn(&State) -> bool) -> bool {
+        let mut numbers: HashMap<Option<Source>, usize> = HashMap::new();
+        for state in self.all.values() {
+            *numbers.entry(state.source).or_default() += 1;
+        }
+        let waiting = self.all.iter().filter(|(_, state)| of(state));
+        let first = waiting
+            .filter_map(|(number, state)| {
+                let most = Reverse(numbers.get(&state.source));
+                let since = state.since.load(Ordering::Relaxed);
+                Some((state.wait(now)?, most, since, *number))
+            })
+            .min();
+        let Some((.., number)) = first else {
+            return false;
+        };
         if let Some(state) = self.all.remove(&number) {
             state.must_go.notify_one();
         }
+        true
     }
 }
 
@@ -456,6 +448,16 @@ mod tests {
         // Proxies connect for many.
         let _held: Vec<_> = (0..20).filter_map(|_| all.enter(None)).collect();
         assert_eq!(all.open.lock().all.len(), 8);
+    }
+
+    #[tokio::test]
+    async fn a_flood_takes_its_own_places() {
+        let all = Connections::new(8, 0);
+        let alone = all.enter(from(9)).unwrap();
+        a_moment_later(&all);
+        let flood: Vec<_> = (0..40).filter_map(|n| all.enter(from(n % 3))).collect();
+        assert_eq!(flood.len(), 40);
+        assert!(!goes(&alone).await);
     }
 
     #[test]
