@@ -124,6 +124,9 @@ async fn the_defaults_are_told() {
     assert_eq!(account["used"], used);
 }
 
+/// What makes the request for one more.
+type Make<'a> = &'a dyn Fn(u32) -> Value;
+
 /// Each kind at its default bound, and lowered: what there is stays, and one that is
 /// deleted makes no room before there is some.
 #[tokio::test]
@@ -149,7 +152,7 @@ async fn an_account_has_so_many_keys_networks_domains_and_records() {
     let domain = |number: u32| json!({"name": format!("d{number}.example")});
     let record =
         |number: u32| json!({"type": "A", "name": format!("r{number}"), "data": "192.0.2.1"});
-    let kinds: [(&str, &str, u64, &dyn Fn(u32) -> Value); 4] = [
+    let kinds: [(&str, &str, u64, Make<'_>); 4] = [
         ("keys", "/keys", 200, &key),
         ("networks", "/networks", 100, &network),
         (

@@ -11,6 +11,7 @@ pub mod actions;
 mod addressing;
 mod capacity;
 pub mod catalog;
+mod changes;
 pub mod domains;
 mod driver;
 mod error;
@@ -50,6 +51,7 @@ use tokio::sync::watch;
 
 pub(crate) use access::Access;
 pub use accounts::{AccountError, Accounts};
+pub use changes::Changes;
 pub use driver::Driver;
 pub use error::{CloudError, CloudResult};
 pub use first_account::{DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAccount};
@@ -493,28 +495,6 @@ impl Cloud {
 
     fn clock(&self) -> &dyn Clock {
         &*self.settings.clock
-    }
-}
-
-/// Tells when something may have changed.
-pub struct Changes {
-    commits: watch::Receiver<()>,
-    foreign: watch::Receiver<u64>,
-    closing: watch::Receiver<bool>,
-}
-
-impl Changes {
-    /// Returns when this process has committed something of the account since the last
-    /// call, or another may have committed anything; `false` if the cloud is being closed.
-    pub async fn wait(&mut self) -> bool {
-        if *self.closing.borrow_and_update() {
-            return false;
-        }
-        tokio::select! {
-            _ = self.commits.changed() => true,
-            _ = self.foreign.changed() => true,
-            _ = self.closing.changed() => false,
-        }
     }
 }
 
