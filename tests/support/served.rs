@@ -60,6 +60,11 @@ impl Served {
         }
     }
 
+    /// The id of its process.
+    pub fn process_id(&self) -> u32 {
+        self.process.id()
+    }
+
     /// Runs a command against this service, as its account.
     pub fn cli(&self, args: &[&str]) -> Ended {
         run(&mut self.command(args))

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use clap::Subcommand;
 use cloudsfor_core::Api;
-use cloudsfor_types::Account;
+use cloudsfor_types::{Account, Gigabytes};
 
 use crate::args::Global;
 use crate::exit::Exit;
@@ -60,5 +60,43 @@ impl Described for Account {
         details.line("E-mail", |cell| cell.text(&self.email));
         details.line("UUID", |cell| cell.optional_text(self.uuid.as_deref()));
         details.line("VM limit", |cell| cell.number(self.vm_limit));
+        for (name, text) in numbers(self) {
+            details.line(name, |cell| cell.text(&text));
+        }
     }
+}
+
+/// What an account has of each kind, and may have, as it is shown.
+fn numbers(account: &Account) -> Vec<(&'static str, String)> {
+    let (Some(limits), Some(used)) = (&account.limits, &account.used) else {
+        return Vec::new();
+    };
+    let count = |used: Option<u64>, limit: Option<u64>| Some(format!("{} of {}", used?, limit?));
+    let space = |used: Option<Gigabytes>, limit: Option<Gigabytes>| {
+        Some(format!("{} of {} GB", used?.get(), limit?.get()))
+    };
+    let all = [
+        ("VMs", count(used.vms, limits.vms)),
+        ("Keys", count(used.keys, limits.keys)),
+        ("Networks", count(used.networks, limits.networks)),
+        ("Domains", count(used.domains, limits.domains)),
+        (
+            "Records",
+            count(used.records_per_domain, limits.records_per_domain)
+                .map(|text| format!("{text} in the fullest domain")),
+        ),
+        ("Snapshots", count(used.snapshots, limits.snapshots)),
+        (
+            "Snapshot space",
+            space(used.snapshot_gigabytes, limits.snapshot_gigabytes),
+        ),
+        (
+            "Backup space",
+            space(used.backup_gigabytes, limits.backup_gigabytes),
+        ),
+    ];
+    let shown = all.into_iter();
+    shown
+        .filter_map(|(name, text)| Some((name, text?)))
+        .collect()
 }

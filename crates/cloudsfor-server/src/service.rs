@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
@@ -20,7 +20,8 @@ use crate::compute::{RealOptions, Simulator};
 use crate::dns::{DnsLimits, DnsListener};
 use crate::faults::{Faults, Rule};
 use crate::http::{
-    ApiOptions, BASE_PATH, Controls, Limits, Listener, Origins, TlsError, TlsFiles, router, serve,
+    ApiOptions, BASE_PATH, Controls, Limits, Listener, Origins, TlsError, TlsFiles,
+    raise_limit_of_files, router, serve,
 };
 use crate::ids::Ids;
 use crate::local_profile::LocalProfile;
@@ -148,6 +149,20 @@ pub enum StartError {
     Account(#[from] AccountError),
 }
 
+/// Connections that wait to be accepted. Beyond it they are lost, and come again after a
+/// second; the system may have a lower limit.
+const BACKLOG: u32 = 4096;
+
+fn listen(address: SocketAddr) -> std::io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
 /// A service that listens and is ready to be run.
 pub struct Service {
     listener: Listener,
@@ -171,6 +186,7 @@ impl Service {
     /// # Errors
     /// [`StartError`], before anything was changed if the address is at fault.
     pub async fn start(options: ServiceOptions) -> Result<Self, StartError> {
+        raise_limit_of_files();
         let by_tls = options.tls.is_some();
         let certificate = options.tls.as_ref().map(|files| files.certificate.clone());
         if !options.listen.ip().is_loopback() && !by_tls && !options.allow_plain_http {
@@ -180,7 +196,7 @@ impl Service {
             address: options.listen,
             source,
         };
-        let tcp = TcpListener::bind(options.listen).await.map_err(failed)?;
+        let tcp = listen(options.listen).map_err(failed)?;
         let address = tcp.local_addr().map_err(failed)?;
         if options.testing && !address.ip().is_loopback() {
             return Err(StartError::TestingForAll(address));

@@ -63,7 +63,7 @@ pub mod user_data;
 pub mod vm;
 pub mod vm_filter;
 
-pub use account::{Account, AccountAnswer};
+pub use account::{Account, AccountAnswer, AccountLimits};
 pub use action::{Action, ActionAnswer, ActionList, ActionStatus, ActionType, VmAction};
 pub use create_vm::{CreateVm, VmSpec};
 pub use distro::{Distro, DistroList, ImageType};

@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use cloudsfor_server::admin::Admin;
 use cloudsfor_server::cloud::{AccountError, DEFAULT_VM_LIMIT};
 use cloudsfor_server::store::accounts::{Account, DEFAULT_PASSWORD, Password};
+use cloudsfor_server::store::limits::Limits;
 use cloudsfor_types::Timestamp;
 use serde::Serialize;
 
@@ -122,14 +123,62 @@ impl Secret {
     }
 }
 
-/// How many VMs which account may have.
+/// How much which account may have. What it has beyond a limit stays.
 #[derive(Args)]
+#[command(group = clap::ArgGroup::new("limit").required(true).multiple(true))]
 pub(crate) struct Limit {
     /// The account's e-mail
     email: String,
 
-    /// How many; what it has beyond stays
-    vm_limit: u64,
+    /// How many VMs; what it has beyond stays
+    #[arg(group = "limit", conflicts_with = "vms")]
+    vm_limit: Option<u64>,
+
+    /// VMs
+    #[arg(long, value_name = "N", group = "limit")]
+    vms: Option<u64>,
+
+    /// SSH keys
+    #[arg(long, value_name = "N", group = "limit")]
+    keys: Option<u64>,
+
+    /// Private networks, 256 at most
+    #[arg(long, value_name = "N", group = "limit", value_parser = clap::value_parser!(u64).range(..=256))]
+    networks: Option<u64>,
+
+    /// Domains
+    #[arg(long, value_name = "N", group = "limit")]
+    domains: Option<u64>,
+
+    /// Records of each domain
+    #[arg(long, value_name = "N", group = "limit")]
+    records_per_domain: Option<u64>,
+
+    /// Snapshots, without backups
+    #[arg(long, value_name = "N", group = "limit")]
+    snapshots: Option<u64>,
+
+    /// Space of snapshots, in GB
+    #[arg(long, value_name = "GB", group = "limit")]
+    snapshot_gigabytes: Option<u32>,
+
+    /// Space of backups, in GB
+    #[arg(long, value_name = "GB", group = "limit")]
+    backup_gigabytes: Option<u32>,
+}
+
+impl Limit {
+    fn limits(&self) -> Limits {
+        Limits {
+            keys: self.keys,
+            networks: self.networks,
+            domains: self.domains,
+            records_per_domain: self.records_per_domain,
+            snapshots: self.snapshots,
+            snapshot_gigabytes: self.snapshot_gigabytes.map(f64::from),
+            backup_gigabytes: self.backup_gigabytes.map(f64::from),
+        }
+    }
 }
 
 pub(super) async fn run(
@@ -167,9 +216,17 @@ pub(super) async fn run(
             show_password(terminal, new.as_ref())?;
         }
         Verb::Limit(args) => {
-            let set = accounts.set_vm_limit(&args.email, args.vm_limit).await;
-            set.map_err(|error| failed(&error))?;
-            terminal.note(&format!("{} may have {} VMs.", args.email, args.vm_limit));
+            let limits = args.limits();
+            if limits != Limits::default() {
+                let set = accounts.set_limits(&args.email, limits).await;
+                set.map_err(|error| failed(&error))?;
+                terminal.note(&format!("Changed what {} may have.", args.email));
+            }
+            if let Some(vms) = args.vm_limit.or(args.vms) {
+                let set = accounts.set_vm_limit(&args.email, vms).await;
+                set.map_err(|error| failed(&error))?;
+                terminal.note(&format!("{} may have {vms} VMs.", args.email));
+            }
         }
         Verb::Disable(args) => {
             let disabled = accounts.set_disabled(&args.email, true).await;

@@ -13,6 +13,7 @@ use super::passwords::random_password;
 use crate::ids::Ids;
 use crate::store::accounts::{self, Account, Password};
 use crate::store::audit::{self, NewEntry};
+use crate::store::limits::{self, Limits};
 use crate::store::{Store, StoreError};
 
 /// The login under which the audit log has what is done here.
@@ -185,6 +186,19 @@ impl<'a> Accounts<'a> {
         self.change(email, "set_vm_limit", move |c, account| {
             accounts::set_vm_limit(c, account.id, vm_limit)?;
             Ok(vm_limit.to_string())
+        })
+        .await
+    }
+
+    /// Sets how much of each kind an account may have, where it is given. What it has
+    /// beyond stays.
+    ///
+    /// # Errors
+    /// If there is no such account.
+    pub async fn set_limits(&self, email: &str, new: Limits) -> AccountResult<()> {
+        self.change(email, "set_limits", move |c, account| {
+            limits::set(c, account.id, &new)?;
+            Ok(account.email.clone())
         })
         .await
     }

@@ -5,9 +5,9 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::name_service::NameService;
-use super::records;
 use super::tx::Tx;
 use super::zone_file::zone_file;
+use super::{quota, records};
 use crate::store::accounts::AccountId;
 use crate::store::domains::{self, DomainRow};
 use crate::store::window::Position;
@@ -27,6 +27,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateDomain) -> CloudR
              ({other}): names are unique"
         )));
     }
+    quota::check_domain(tx, account)?;
     let id = domains::insert(tx.connection, account, name, TTL, tx.second())?;
     if let Some(ip) = request.ip_address {
         let spec = RecordSpec {

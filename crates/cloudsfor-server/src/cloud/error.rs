@@ -2,6 +2,7 @@
 
 use cloudsfor_types::{FieldFault, Reason, VmId};
 
+use super::waiting::STREAMS;
 use crate::store::StoreError;
 
 /// A refusal, or a failure of the store.
@@ -32,6 +33,20 @@ pub enum CloudError {
     /// It is nobody's to do.
     #[error("{0}")]
     Forbidden(String),
+    /// What let a request in that is still open no longer does.
+    #[error("the password was changed or revoked meanwhile, or the account disabled")]
+    Revoked,
+    /// The account has too many streams of events open.
+    #[error(
+        "this account has {STREAMS} streams of events open, which is the limit: close one first"
+    )]
+    TooManyStreams,
+    /// The account sends or takes too much at once.
+    #[error(
+        "this account has too many large requests and answers under way: read those that were \
+         asked for, or ask for pages"
+    )]
+    TooMuchAtOnce,
     /// Too many logins are being verified.
     #[error("too many logins are being verified at the moment: try again soon")]
     TooManyLogins,

@@ -7,6 +7,7 @@ use rusqlite::Connection;
 use ssh_key::{HashAlg, PublicKey};
 
 use super::error::{CloudError, CloudResult};
+use super::quota;
 use super::tx::Tx;
 use crate::store::accounts::AccountId;
 use crate::store::keys::{self, KeyRecord};
@@ -47,6 +48,7 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateKey) -> CloudResu
             present.id, present.name
         )));
     }
+    quota::check_key(tx, account)?;
     record.id = keys::insert(tx.connection, account, &record)?;
     Ok(view(record))
 }

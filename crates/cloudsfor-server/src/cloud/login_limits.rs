@@ -1,183 +1,328 @@
-//! Keeps wrong passwords from being tried quickly, and a flood of them from
-//! keeping everybody else waiting. Right ones that were verified lately don't come
-//! here at all, so nobody's guesses lock out whoever is at work.
+//! In which order logins are verified, and how fast wrong ones may follow each other.
+//!
+//! To verify a password takes a processor, so few are verified at once and the others
+//! wait. What nobody can tell beforehand is which of them is right. So those go first who
+//! have logged in to the account from their address within a day ([`KNOWN`]), then those
+//! from whose address fewest wrong passwords have come, then the newest: whoever guesses
+//! falls behind, from however many addresses, and a right password is never turned away
+//! in favour of an older guess. Guesses at one account are slowed over all addresses
+//! together, but for those that are known, each of which is slowed by itself.
+//!
+//! Right passwords that were verified lately don't come here at all.
 
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
+use tokio::sync::oneshot;
 
 use super::error::{CloudError, CloudResult};
+use crate::digest::Digest;
 
-/// Logins from one address that may be verified or wait for it.
-const PLACES: usize = 32;
+/// Verifications that run at once: each takes a processor and 19 MiB.
+const AT_ONCE: usize = 2;
 
-/// Wrong passwords that are not slowed, per account and address.
-const FREE: u32 = 10;
+/// The same, for those who are known: a place is always left for them.
+const AT_ONCE_OF_KNOWN: usize = 3;
 
-/// How much the first one after these is slowed; each further one twice as much.
-const FIRST_DELAY: Duration = Duration::from_millis(250);
+/// Logins that wait at once. When there are more, the one that would be last goes.
+const WAITING: usize = 256;
 
-/// The most that one is slowed.
-const LONGEST_DELAY: Duration = Duration::from_secs(2);
+/// The same, of those that come from one address.
+const WAITING_OF_ADDRESS: usize = 32;
 
-/// Whoever would have to wait longer is turned away.
+/// Wrong passwords that may follow each other at once.
+const FREE: f64 = 10.0;
+
+/// Wrong passwords a second, of one account, once these are used up.
+const PER_SECOND: f64 = 2.0;
+
+/// How long a login waits at most.
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// How long an address is known from which an account was logged in to.
+const KNOWN: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How long wrong passwords are remembered.
 const REMEMBERED: Duration = Duration::from_secs(15 * 60);
 
-/// Of how many accounts and addresses at most.
-const CAPACITY: usize = 4096;
+/// Accounts with their addresses that are remembered at most.
+const CAPACITY: usize = 16 * 1024;
 
 /// Where a login comes from: `None` within this process.
 pub type Address = Option<IpAddr>;
 
-/// An account's name, as it was sent, and where it was sent from.
-pub(super) type Pair = (String, Address);
-
-#[derive(Debug, Default)]
-pub(super) struct LoginLimits {
-    waiting: Mutex<HashMap<Address, usize>>,
-    failures: Mutex<HashMap<Pair, Failures>>,
-}
-
-#[derive(Debug, Clone, Copy)]
-struct Failures {
-    number: u32,
-    last: Instant,
-    /// When the next attempt may be verified.
-    next: Instant,
-}
-
-/// One of an address's places, given back when it is dropped.
-pub(super) struct Place<'a> {
-    limits: &'a LoginLimits,
+/// An account, by a digest of the e-mail address, and where a login to it comes from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) struct Origin {
+    account: Digest,
     address: Address,
 }
 
-impl LoginLimits {
-    /// Takes one of the address's places.
-    pub(super) fn enter(&self, address: Address) -> CloudResult<Place<'_>> {
-        let mut waiting = self.waiting.lock();
-        let number = waiting.entry(address).or_default();
-        if *number >= PLACES {
-            return Err(CloudError::TooManyLogins);
-        }
-        *number += 1;
-        Ok(Place {
-            limits: self,
-            address,
-        })
-    }
-
-    /// How long this attempt has to wait for its turn.
-    pub(super) fn delay(&self, pair: &Pair, now: Instant) -> CloudResult<Duration> {
-        let mut failures = self.failures.lock();
-        let Some(found) = failures.get_mut(pair) else {
-            return Ok(Duration::ZERO);
-        };
-        if now.duration_since(found.last) > REMEMBERED {
-            failures.remove(pair);
-            return Ok(Duration::ZERO);
-        }
-        let Some(beyond) = found.number.checked_sub(FREE) else {
-            return Ok(Duration::ZERO);
-        };
-        let pause = FIRST_DELAY * 2_u32.saturating_pow(beyond.min(16));
-        let turn = found.next.max(now + pause.min(LONGEST_DELAY));
-        let delay = turn.duration_since(now);
-        if delay > PATIENCE {
-            return Err(CloudError::TooManyLogins);
-        }
-        found.next = turn + pause.min(LONGEST_DELAY);
-        Ok(delay)
-    }
-
-    /// Notes a wrong password.
-    pub(super) fn failed(&self, pair: Pair, now: Instant) {
-        let mut failures = self.failures.lock();
-        if failures.len() >= CAPACITY && !failures.contains_key(&pair) {
-            failures.retain(|_, found| now.duration_since(found.last) <= REMEMBERED);
-            if failures.len() >= CAPACITY {
-                failures.clear();
+impl Origin {
+    /// Addresses of one network of IPv6 count as one.
+    pub(super) fn new(account: Digest, address: Address) -> Self {
+        let address = address.map(|address| match address.to_canonical() {
+            IpAddr::V6(address) => {
+                let network = address.to_bits() & !u128::from(u64::MAX);
+                std::net::Ipv6Addr::from_bits(network).into()
             }
-        }
-        let found = failures.entry(pair).or_insert(Failures {
-            number: 0,
-            last: now,
-            next: now,
+            address => address,
         });
-        found.number = found.number.saturating_add(1);
-        found.last = now;
-    }
-
-    /// Notes a right password.
-    pub(super) fn succeeded(&self, pair: &Pair) {
-        self.failures.lock().remove(pair);
+        Self { account, address }
     }
 }
 
-impl Drop for Place<'_> {
+/// All logins that are verified or wait for it.
+#[derive(Debug, Clone, Default)]
+pub(super) struct LoginLimits(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+struct State {
+    running: usize,
+    waiting: Vec<Waiter>,
+    arrivals: u64,
+    remembered: HashMap<Origin, Remembered>,
+    /// When the guesses at an account are all paid for: the account's own, or that of an
+    /// address that is known.
+    paid: HashMap<(Digest, Option<Address>), Instant>,
+    /// Whether something looks again when the next guess is paid for.
+    is_timed: bool,
+}
+
+#[derive(Debug)]
+struct Waiter {
+    origin: Origin,
+    arrival: u64,
+    turn: oneshot::Sender<Turn>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Remembered {
+    failures: u32,
+    last: Instant,
+    /// When it was logged in from there.
+    success: Option<Instant>,
+}
+
+/// A login's turn to be verified; over when it is dropped.
+#[derive(Debug)]
+pub(super) struct Turn(LoginLimits);
+
+impl LoginLimits {
+    /// Waits for the turn to verify a login.
+    ///
+    /// # Errors
+    /// [`CloudError::TooManyLogins`] for one that would come last among too many, or
+    /// whose turn doesn't come.
+    pub(super) async fn turn(&self, origin: Origin) -> CloudResult<Turn> {
+        let (turn, came) = oneshot::channel();
+        {
+            let mut state = self.0.lock();
+            state.arrivals += 1;
+            let arrival = state.arrivals;
+            state.waiting.push(Waiter {
+                origin,
+                arrival,
+                turn,
+            });
+            state.turn_away(origin, Instant::now());
+        }
+        self.look();
+        let came = tokio::time::timeout(PATIENCE, came).await;
+        came.ok()
+            .and_then(Result::ok)
+            .ok_or(CloudError::TooManyLogins)
+    }
+
+    /// Notes a wrong password.
+    pub(super) fn failed(&self, origin: Origin) {
+        let now = Instant::now();
+        let mut state = self.0.lock();
+        let found = state.remember(origin, now);
+        found.failures = found.failures.saturating_add(1);
+        found.last = now;
+    }
+
+    /// Notes a right password: its address is known from now on.
+    pub(super) fn succeeded(&self, origin: Origin) {
+        let now = Instant::now();
+        let mut state = self.0.lock();
+        // It was no guess.
+        let key = state.payer(origin, now);
+        if let Some(paid) = state.paid.get_mut(&key) {
+            *paid -= Duration::from_secs_f64(1.0 / PER_SECOND);
+        }
+        drop(state);
+        self.seen(origin);
+    }
+
+    /// Notes that an address still logs in.
+    pub(super) fn seen(&self, origin: Origin) {
+        let now = Instant::now();
+        let mut state = self.0.lock();
+        *state.remember(origin, now) = Remembered {
+            failures: 0,
+            last: now,
+            success: Some(now),
+        };
+    }
+
+    /// Gives those their turn whose it is.
+    fn look(&self) {
+        loop {
+            let mut state = self.0.lock();
+            let now = Instant::now();
+            let Some(waiter) = state.next(now) else {
+                let pause = state.pause(now);
+                drop(state);
+                if let Some(pause) = pause {
+                    let limits = self.clone();
+                    tokio::spawn(async move {
+                        tokio::time::sleep(pause).await;
+                        limits.0.lock().is_timed = false;
+                        limits.look();
+                    });
+                }
+                return;
+            };
+            state.running += 1;
+            drop(state);
+            // One that has gone meanwhile drops its turn, which is given to the next.
+            let _ = waiter.turn.send(Turn(self.clone()));
+        }
+    }
+}
+
+impl Drop for Turn {
     fn drop(&mut self) {
-        let mut waiting = self.limits.waiting.lock();
-        if let Some(number) = waiting.get_mut(&self.address) {
-            *number -= 1;
-            if *number == 0 {
-                waiting.remove(&self.address);
+        self.0.0.lock().running -= 1;
+        self.0.look();
+    }
+}
+
+impl State {
+    fn remember(&mut self, origin: Origin, now: Instant) -> &mut Remembered {
+        if self.remembered.len() >= CAPACITY && !self.remembered.contains_key(&origin) {
+            self.remembered.retain(|_, found| found.counts(now));
+            if self.remembered.len() >= CAPACITY {
+                // Those who are known stay, unless there are as many of them.
+                self.remembered.retain(|_, found| found.success.is_some());
+            }
+            if self.remembered.len() >= CAPACITY {
+                self.remembered.clear();
             }
         }
+        self.remembered.entry(origin).or_insert(Remembered {
+            failures: 0,
+            last: now,
+            success: None,
+        })
+    }
+
+    fn is_known(&self, origin: Origin, now: Instant) -> bool {
+        let found = self.remembered.get(&origin);
+        found
+            .and_then(|found| found.success)
+            .is_some_and(|success| now.duration_since(success) < KNOWN)
+    }
+
+    /// Whose guess it is, if it is one.
+    fn payer(&self, origin: Origin, now: Instant) -> (Digest, Option<Address>) {
+        let address = self.is_known(origin, now).then_some(origin.address);
+        (origin.account, address)
+    }
+
+    /// What is least goes first.
+    fn rank(&self, waiter: &Waiter, now: Instant) -> (bool, u32, Reverse<u64>) {
+        let found = self.remembered.get(&waiter.origin);
+        let failures = found
+            .filter(|found| now.duration_since(found.last) < REMEMBERED)
+            .map_or(0, |found| found.failures);
+        let is_stranger = !self.is_known(waiter.origin, now);
+        (is_stranger, failures, Reverse(waiter.arrival))
+    }
+
+    /// When a guess may be verified.
+    fn due(&self, origin: Origin, now: Instant) -> Instant {
+        let paid = self.paid.get(&self.payer(origin, now)).copied();
+        let credit = Duration::from_secs_f64((FREE - 1.0) / PER_SECOND);
+        paid.map_or(now, |paid| paid.checked_sub(credit).unwrap_or(now))
+    }
+
+    /// Takes the login whose turn it is off the queue.
+    fn next(&mut self, now: Instant) -> Option<Waiter> {
+        self.waiting.retain(|waiter| !waiter.turn.is_closed());
+        let at_most = |is_known| match is_known {
+            true => AT_ONCE_OF_KNOWN,
+            false => AT_ONCE,
+        };
+        let (index, _) = self
+            .waiting
+            .iter()
+            .enumerate()
+            .filter(|(_, waiter)| {
+                self.running < at_most(self.is_known(waiter.origin, now))
+                    && self.due(waiter.origin, now) <= now
+            })
+            .min_by_key(|(_, waiter)| self.rank(waiter, now))?;
+        let waiter = self.waiting.swap_remove(index);
+        let payer = self.payer(waiter.origin, now);
+        if self.paid.len() >= CAPACITY {
+            self.paid.retain(|_, paid| *paid > now);
+        }
+        let paid = self.paid.entry(payer).or_insert(now);
+        *paid = (*paid).max(now) + Duration::from_secs_f64(1.0 / PER_SECOND);
+        Some(waiter)
+    }
+
+    /// How long until another login may be verified, if nothing waits for that yet.
+    fn pause(&mut self, now: Instant) -> Option<Duration> {
+        if self.is_timed || self.running >= AT_ONCE_OF_KNOWN {
+            return None;
+        }
+        let due = self
+            .waiting
+            .iter()
+            .map(|waiter| self.due(waiter.origin, now))
+            .filter(|due| *due > now)
+            .min()?;
+        self.is_timed = true;
+        Some(due.duration_since(now))
+    }
+
+    /// Turns those away who would come last, where too many wait.
+    fn turn_away(&mut self, newest: Origin, now: Instant) {
+        self.waiting.retain(|waiter| !waiter.turn.is_closed());
+        let of_address = |waiter: &&Waiter| waiter.origin.address == newest.address;
+        if self.waiting.iter().filter(of_address).count() > WAITING_OF_ADDRESS {
+            self.turn_last_away(now, |waiter| waiter.origin.address == newest.address);
+        }
+        if self.waiting.len() > WAITING {
+            self.turn_last_away(now, |_| true);
+        }
+    }
+
+    fn turn_last_away(&mut self, now: Instant, of: impl Fn(&Waiter) -> bool) {
+        let last = (0..self.waiting.len())
+            .filter(|index| of(&self.waiting[*index]))
+            .max_by_key(|index| self.rank(&self.waiting[*index], now));
+        if let Some(index) = last {
+            self.waiting.swap_remove(index);
+        }
+    }
+}
+
+impl Remembered {
+    fn counts(&self, now: Instant) -> bool {
+        let is_known = |success: Instant| now.duration_since(success) < KNOWN;
+        now.duration_since(self.last) < REMEMBERED || self.success.is_some_and(is_known)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn pair(account: &str, host: u8) -> Pair {
-        (account.into(), Some(IpAddr::from([127, 0, 0, host])))
-    }
-
-    #[test]
-    fn wrong_passwords_are_slowed_for_their_account_and_address_alone() {
-        let (limits, now) = (LoginLimits::default(), Instant::now());
-        for _ in 0..FREE {
-            assert_eq!(limits.delay(&pair("a", 1), now).unwrap(), Duration::ZERO);
-            limits.failed(pair("a", 1), now);
-        }
-        let first = limits.delay(&pair("a", 1), now).unwrap();
-        assert_eq!(first, FIRST_DELAY);
-        // One that is tried at the same time waits behind it.
-        assert!(limits.delay(&pair("a", 1), now).unwrap() > first);
-        for other in [pair("a", 2), pair("b", 1)] {
-            assert_eq!(limits.delay(&other, now).unwrap(), Duration::ZERO);
-        }
-        limits.succeeded(&pair("a", 1));
-        assert_eq!(limits.delay(&pair("a", 1), now).unwrap(), Duration::ZERO);
-    }
-
-    #[test]
-    fn the_slowing_has_an_end_and_a_flood_is_turned_away() {
-        let (limits, now) = (LoginLimits::default(), Instant::now());
-        for _ in 0..100 {
-            limits.failed(pair("a", 1), now);
-        }
-        let mut delays = std::iter::from_fn(|| limits.delay(&pair("a", 1), now).ok());
-        assert_eq!(delays.next(), Some(LONGEST_DELAY));
-        assert!(delays.all(|delay| delay <= PATIENCE));
-        let later = now + REMEMBERED + Duration::from_secs(1);
-        assert_eq!(limits.delay(&pair("a", 1), later).unwrap(), Duration::ZERO);
-    }
-
-    #[test]
-    fn an_address_has_so_many_places_and_gets_them_back() {
-        let limits = LoginLimits::default();
-        let places: Vec<_> = (0..PLACES).map(|_| limits.enter(None).unwrap()).collect();
-        assert!(limits.enter(None).is_err());
-        assert!(limits.enter(pair("a", 1).1).is_ok());
-        drop(places);
-        assert!(limits.enter(None).is_ok());
-        assert!(limits.waiting.lock().is_empty());
-    }
-}
+#[path = "login_limits/tests.rs"]
+mod tests;

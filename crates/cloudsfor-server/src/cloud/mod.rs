@@ -5,11 +5,13 @@
 //! What can be read is a function over a connection, what changes something is a
 //! function over a transaction ([`Tx`]); [`Cloud`] runs them.
 
+mod access;
 pub mod accounts;
 pub mod actions;
 mod addressing;
 mod capacity;
 pub mod catalog;
+mod changes;
 pub mod domains;
 mod driver;
 mod error;
@@ -24,12 +26,15 @@ pub mod networks;
 mod password_hash;
 mod passwords;
 mod quota;
+mod readiness;
 mod record_rules;
 pub mod records;
+mod shares;
 pub mod snapshots;
 mod tx;
 pub mod user_data;
 pub mod vms;
+mod waiting;
 mod worker;
 mod zone_file;
 #[cfg(feature = "serve")]
@@ -39,12 +44,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use cloudsfor_types::Timestamp;
+use cloudsfor_types::{AccountLimits, Timestamp};
 use rusqlite::Connection;
 use secrecy::SecretString;
 use tokio::sync::watch;
 
+pub(crate) use access::Access;
 pub use accounts::{AccountError, Accounts};
+pub use changes::Changes;
 pub use driver::Driver;
 pub use error::{CloudError, CloudResult};
 pub use first_account::{DEFAULT_EMAIL, DEFAULT_VM_LIMIT, FirstAccount, FoundAccount};
@@ -55,13 +62,19 @@ use passwords::Passwords;
 pub(crate) use passwords::REMEMBERED;
 pub use passwords::{Caller, OWNER};
 pub use quota::SnapshotLimits;
+use readiness::Readiness;
+use shares::Lists;
+pub(crate) use shares::{Memory, Reading, Share, UNCOUNTED};
 pub use tx::{BackupPolicy, Settings, Tx};
+use waiting::Waiting;
+pub(crate) use waiting::{Kind, Place};
+pub use waiting::{POLLS, STREAMS};
 
 use crate::admin::STORE;
 use crate::clock::{Clock, SystemClock};
 use crate::compute::{Compute, Simulator};
 use crate::ids::Ids;
-use crate::store::accounts::AccountId;
+use crate::store::accounts::{AccountId, by_id};
 use crate::store::{Commits, Snapshot, Store, StoreError, copy, make_private_dir};
 
 /// How long a simulated machine takes until it runs, unless asked otherwise.
@@ -74,6 +87,10 @@ pub struct Cloud {
     /// Apart from the others, so that one request more changes no other id.
     request_ids: Ids,
     passwords: Passwords,
+    waiting: Waiting,
+    memory: Memory,
+    lists: Lists,
+    readiness: Readiness,
     closing: watch::Sender<bool>,
     hurry: watch::Sender<bool>,
 }
@@ -146,6 +163,10 @@ impl Cloud {
                 backups: parts.backups,
             }),
             passwords: Passwords::new(),
+            waiting: Waiting::default(),
+            memory: Memory::default(),
+            lists: Lists::default(),
+            readiness: Readiness::default(),
             closing: watch::Sender::new(false),
             hurry: watch::Sender::new(false),
         });
@@ -211,14 +232,23 @@ impl Cloud {
         if !self.compute().is_real() {
             return;
         }
-        let mut changes = self.changes();
+        // What users don't see is no account's: any commit may be the one.
+        let mut commits = self.store.changes();
+        let mut foreign = self.store.foreign_changes();
+        let mut closing = self.closing.subscribe();
         let gone = async {
             let is_left = || {
                 self.store
                     .read(|c| crate::store::operations::is_destroying(c, vm_id))
             };
             // A store that can't be read is no reason to wait.
-            while is_left().unwrap_or_default() && changes.wait().await {}
+            while is_left().unwrap_or_default() && !*closing.borrow_and_update() {
+                tokio::select! {
+                    _ = commits.changed() => {}
+                    _ = foreign.changed() => {}
+                    _ = closing.changed() => {}
+                }
+            }
         };
         let _ = tokio::time::timeout(REMOVAL, gone).await;
     }
@@ -243,6 +273,19 @@ impl Cloud {
         self.store
             .write(move |connection| change(&Tx::new(connection, &settings)))
             .await
+    }
+
+    /// Whether the store takes changes, by one that was tried within the last second.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(crate) async fn takes_changes(&self) -> CloudResult<()> {
+        let attempt = || self.write(|_| Ok(()));
+        let is_closing = *self.closing.borrow();
+        match is_closing {
+            true => attempt().await,
+            false => self.readiness.check(attempt).await,
+        }
     }
 
     /// What is decided about names.
@@ -300,35 +343,78 @@ impl Cloud {
         self.store.clone().scan(query).await
     }
 
-    /// Reads again whenever something has changed, until the answer is `ready`
-    /// or `at_most` is over; answers what was read last.
+    /// Reads again whenever something of the caller's account has changed, until the
+    /// answer is `ready` or `at_most` is over; answers what was read last. Beyond
+    /// [`POLLS`] of an account, it answers at once.
     ///
     /// # Errors
-    /// Those of `query` and of the store.
+    /// Those of `query` and of the store, and [`CloudError::Revoked`].
     pub async fn read_until<T>(
         &self,
+        caller: Caller,
         at_most: Duration,
         query: impl Fn(&Connection) -> CloudResult<T>,
         ready: impl Fn(&T) -> bool,
     ) -> CloudResult<T> {
         let deadline = tokio::time::Instant::now() + at_most;
-        let mut changes = self.changes();
+        let account = caller.account.id;
+        let mut changes = self.changes_of(account);
+        let (mut value, access) = self.read(|c| Ok((query(c)?, Access::of(c, caller))))?;
+        if ready(&value) || at_most.is_zero() {
+            return Ok(value);
+        }
+        let Some(_place) = self.wait_in_place(account, Kind::Poll) else {
+            return Ok(value);
+        };
+        let mut access = access?;
         loop {
-            let value = self.read(&query)?;
-            if ready(&value) || tokio::time::Instant::now() >= deadline {
-                return Ok(value);
-            }
             tokio::select! {
                 open = changes.wait() => if !open { return Ok(value) },
-                () = tokio::time::sleep_until(deadline) => {}
+                () = tokio::time::sleep_until(deadline) => return Ok(value),
+            }
+            value = self.read(|c| {
+                access.check(c)?;
+                query(c)
+            })?;
+            if ready(&value) {
+                return Ok(value);
             }
         }
     }
 
+    /// How much an account may have of each kind, and has.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub fn limits_and_use(
+        &self,
+        account: AccountId,
+    ) -> CloudResult<(AccountLimits, AccountLimits)> {
+        self.read(|c| {
+            let account = by_id(c, account)?.ok_or(CloudError::Revoked)?;
+            quota::of_account(c, &account, &self.settings.backups.limits)
+        })
+    }
+
+    /// An account's share of memory, for what may be large.
+    pub(crate) fn share(&self, account: AccountId) -> Share {
+        self.memory.share(account)
+    }
+
+    /// Waits until it is the account's turn to read a list.
+    pub(crate) async fn turn_to_list(&self, account: AccountId) -> Reading {
+        self.lists.enter(account).await
+    }
+
+    /// A place for a request that stays open, if the account has one left.
+    pub(crate) fn wait_in_place(&self, account: AccountId, kind: Kind) -> Option<Place> {
+        self.waiting.enter(account, kind)
+    }
+
     /// What to wait for instead of asking again and again.
-    pub fn changes(&self) -> Changes {
+    pub fn changes_of(&self, account: AccountId) -> Changes {
         Changes {
-            commits: self.store.changes(),
+            commits: self.store.changes_of(account),
             foreign: self.store.foreign_changes(),
             closing: self.closing.subscribe(),
         }
@@ -409,28 +495,6 @@ impl Cloud {
 
     fn clock(&self) -> &dyn Clock {
         &*self.settings.clock
-    }
-}
-
-/// Tells when something may have changed.
-pub struct Changes {
-    commits: watch::Receiver<u64>,
-    foreign: watch::Receiver<u64>,
-    closing: watch::Receiver<bool>,
-}
-
-impl Changes {
-    /// Returns when this process has committed something since the last call, or
-    /// another may have; `false` if the cloud is being closed.
-    pub async fn wait(&mut self) -> bool {
-        if *self.closing.borrow_and_update() {
-            return false;
-        }
-        tokio::select! {
-            _ = self.commits.changed() => true,
-            _ = self.foreign.changed() => true,
-            _ = self.closing.changed() => false,
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use rusqlite::Connection;
 
 use super::error::{CloudError, CloudResult};
 use super::tx::Tx;
-use super::{actions, addressing, events, vms};
+use super::{actions, addressing, events, quota, vms};
 use crate::compute::PrivateNetwork;
 use crate::store::accounts::AccountId;
 use crate::store::networks::{self, Membership, NetworkRecord};
@@ -21,6 +21,7 @@ const NAMED: u32 = 500;
 
 /// Makes a network.
 pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateNetwork) -> CloudResult<Network> {
+    quota::check_network(tx, account)?;
     make(tx, account, &request.name, false).map(view)
 }
 
@@ -45,7 +46,8 @@ fn make(
         .find(free)
         .ok_or_else(|| CloudError::Refused {
             reason: Reason::Quota,
-            message: "the account has as many networks as it may, 256: delete one first".into(),
+            message: "the account has 256 networks, and there are no more addresses for its `networks`: delete \
+                      one first".into(),
         })?;
     let id = tx.new_network_id();
     let network = NetworkRecord {

@@ -5,16 +5,17 @@
 //! The account's password version is compared with the store's at each use: a
 //! changed password is forgotten at once, whichever process changed it.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use secrecy::{ExposeSecret, SecretString};
-use tokio::sync::{Mutex as AsyncMutex, Semaphore};
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::error::CloudResult;
-use super::login_limits::{Address, LoginLimits};
+use super::login_limits::{Address, LoginLimits, Origin};
 use super::password_hash::{hash, matches};
 use crate::digest::{Digest, Digests};
 use crate::ids::random_bits;
@@ -27,13 +28,15 @@ pub(crate) const REMEMBERED: Duration = Duration::from_secs(300);
 /// How many are remembered at most.
 const CAPACITY: usize = 4096;
 
-/// Verifications that run at once, over all accounts: each takes a processor and
-/// 19 MiB.
-const AT_ONCE: usize = 2;
+/// Wrong passwords are answered so long after their turn began, or a multiple of that:
+/// how many passwords an account has, and whether there is one, takes no other time.
+const WRONG: Duration = Duration::from_millis(500);
 
-/// Accounts share this many queues, so that one account's guesses are verified
-/// one after the other.
-const QUEUES: usize = 64;
+/// The longest e-mail address, in bytes. A longer one is no account's.
+const EMAIL_MAX: usize = 254;
+
+/// How often the address is noted from which credentials are used that are remembered.
+const NOTED: Duration = Duration::from_secs(60);
 
 /// Who asks: an account, by one of its logins.
 #[derive(Debug, Clone)]
@@ -54,8 +57,6 @@ pub(super) struct Passwords {
     /// The same credentials that come many times at once are verified once.
     flights: Flights,
     limits: LoginLimits,
-    slots: Semaphore,
-    queues: Vec<AsyncMutex<()>>,
     /// Verified when there is no such account, so that it takes as long.
     decoy: Arc<OnceLock<String>>,
 }
@@ -83,7 +84,10 @@ struct Remembered {
     /// The name of the password, if it is right.
     login: Option<Arc<str>>,
     known_for: KnownFor,
+    /// Later each time that it is used.
     until: Instant,
+    /// From where it was used last, and when that was noted.
+    used: Option<(Address, Instant)>,
 }
 
 /// What an answer is right for: the account and its password version, or that
@@ -105,8 +109,6 @@ impl Passwords {
             remembered: Mutex::default(),
             flights: Mutex::default(),
             limits: LoginLimits::default(),
-            slots: Semaphore::new(AT_ONCE),
-            queues: (0..QUEUES).map(|_| AsyncMutex::new(())).collect(),
             decoy: Arc::default(),
         }
     }
@@ -120,13 +122,14 @@ impl Passwords {
         address: Address,
         snapshot: &mut Option<Snapshot>,
     ) -> CloudResult<Option<Caller>> {
+        let email = &*normal(email);
         let digest = self.digest(email, password);
         let look = |c: &_| accounts::by_email(c, email);
         let account = match snapshot {
             Some(snapshot) => snapshot.read(look),
             None => store.read(look),
         }?;
-        if let Some(answer) = self.remembered(&digest, account.as_ref()) {
+        if let Some(answer) = self.remembered(&digest, account.as_ref(), email, address) {
             return Ok(answer);
         }
         // What follows takes long.
@@ -138,7 +141,7 @@ impl Passwords {
         };
         let _turn = flight.lock.lock().await;
         // Whoever was before us may have verified the same.
-        match self.remembered(&digest, account.as_ref()) {
+        match self.remembered(&digest, account.as_ref(), email, address) {
             Some(answer) => Ok(answer),
             None => Box::pin(self.verify_anew(store, email, password, address)).await,
         }
@@ -151,14 +154,9 @@ impl Passwords {
         password: &SecretString,
         address: Address,
     ) -> CloudResult<Option<Caller>> {
-        let _place = self.limits.enter(address)?;
-        let pair = (email.to_lowercase(), address);
-        let delay = self.limits.delay(&pair, Instant::now())?;
-        if !delay.is_zero() {
-            tokio::time::sleep(delay).await;
-        }
-        let _turn = self.queues[self.queue_of(email)].lock().await;
-        let _slot = self.slots.acquire().await.map_err(|_| StoreError::Closed)?;
+        let origin = self.origin(email, address);
+        let turn = self.limits.turn(origin).await?;
+        let start = tokio::time::Instant::now();
         // Read together: a password that is changed meanwhile is not remembered
         // under the version that it doesn't have.
         let found = store.read(|c| -> CloudResult<_> {
@@ -177,7 +175,10 @@ impl Passwords {
                 matches(&secret, decoy.get_or_init(|| hash(&random_password())));
             }
             let mut passwords = passwords.into_iter();
-            passwords.find(|password| matches(&secret, &password.hash))
+            let matching = passwords.find(|password| matches(&secret, &password.hash));
+            // A client that hangs up ends no verification, so its turn lasts as long.
+            drop(turn);
+            matching
         })
         .await
         .map_err(|_| StoreError::Panicked)?;
@@ -186,14 +187,21 @@ impl Passwords {
         self.remember(digest, KnownFor::of(account.as_ref()), login.clone());
         match account.zip(login) {
             Some((account, login)) => {
-                self.limits.succeeded(&pair);
+                self.limits.succeeded(origin);
                 Ok(Some(Caller { account, login }))
             }
             None => {
-                self.limits.failed(pair, Instant::now());
+                self.limits.failed(origin);
+                let took = start.elapsed().as_millis() / WRONG.as_millis();
+                let times = u32::try_from(took).unwrap_or(u32::MAX).saturating_add(1);
+                tokio::time::sleep_until(start + WRONG * times).await;
                 Ok(None)
             }
         }
+    }
+
+    fn origin(&self, email: &str, address: Address) -> Origin {
+        Origin::new(self.digests.of([email.as_bytes()]), address)
     }
 
     fn digest(&self, email: &str, password: &SecretString) -> Digest {
@@ -202,12 +210,28 @@ impl Passwords {
     }
 
     /// How the verification went lately, if it did.
-    fn remembered(&self, digest: &Digest, account: Option<&Account>) -> Option<Option<Caller>> {
-        let remembered = self.remembered.lock();
-        let known = remembered.get(digest).filter(|known| {
-            known.known_for == KnownFor::of(account) && known.until > Instant::now()
-        })?;
+    fn remembered(
+        &self,
+        digest: &Digest,
+        account: Option<&Account>,
+        email: &str,
+        address: Address,
+    ) -> Option<Option<Caller>> {
+        let now = Instant::now();
+        let mut remembered = self.remembered.lock();
+        let known = remembered
+            .get_mut(digest)
+            .filter(|known| known.known_for == KnownFor::of(account) && known.until > now)?;
         let caller = account.cloned().zip(known.login.clone());
+        if caller.is_some() {
+            known.until = now + REMEMBERED;
+            let is_noted =
+                |(from, at): (Address, Instant)| from == address && now.duration_since(at) < NOTED;
+            if !known.used.is_some_and(is_noted) {
+                known.used = Some((address, now));
+                self.limits.seen(self.origin(email, address));
+            }
+        }
         Some(caller.map(|(account, login)| Caller { account, login }))
     }
 
@@ -226,12 +250,20 @@ impl Passwords {
             login,
             known_for,
             until: now + REMEMBERED,
+            used: None,
         };
         remembered.insert(digest, new);
     }
+}
 
-    fn queue_of(&self, email: &str) -> usize {
-        usize::from(self.digests.of([email.to_lowercase().as_bytes()])[0]) % QUEUES
+/// An e-mail address as it counts, however it is spelled; none if it is too long.
+fn normal(email: &str) -> Cow<'_, str> {
+    if email.len() > EMAIL_MAX {
+        Cow::Borrowed("")
+    } else if email.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(email.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(email)
     }
 }
 

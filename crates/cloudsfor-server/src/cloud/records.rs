@@ -12,7 +12,7 @@ use rusqlite::Connection;
 use super::error::{CloudError, CloudResult};
 use super::name_service::NameService;
 use super::tx::Tx;
-use super::{addressing, domains as managed, record_rules};
+use super::{addressing, domains as managed, quota, record_rules};
 use crate::store::accounts::AccountId;
 use crate::store::domains::{self, DomainRow, RecordRow};
 use crate::store::names as store_names;
@@ -67,6 +67,7 @@ pub fn create(
     let domain = managed::row(tx.connection, account, domain)?;
     let path = path_of(&spec.name, &domain)?;
     record_rules::check(tx.connection, &domain, spec, &path, None)?;
+    quota::check_record(tx, account, domain.id)?;
     let (connection, path) = (tx.connection, Some(path.as_str()));
     let id = domains::insert_record(connection, domain.id, spec, path, None, tx.second())?;
     domains::touch(tx.connection, domain.id)?;

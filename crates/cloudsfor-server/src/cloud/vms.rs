@@ -47,8 +47,10 @@ pub fn create(tx: &Tx<'_>, account: AccountId, request: &CreateVm) -> CloudResul
     if !accounts::take_quota(tx.connection, account)? {
         return Err(CloudError::Refused {
             reason: Reason::Quota,
-            message: "the account has as many VMs as it may: delete one, or ask for a higher limit"
-                .into(),
+            message:
+                "the account has as many VMs as its limit `vms` allows: delete one, or ask for a \
+                      higher limit"
+                    .into(),
         });
     }
     let id = tx.new_vm_id();

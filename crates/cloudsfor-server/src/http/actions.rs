@@ -53,9 +53,9 @@ pub(super) async fn list_of_vm(call: Call) -> Answer {
 async fn all(call: Call, vm_id: Option<String>, listing: Listing) -> Answer {
     let (account, window) = (call.account(), listing.window());
     let read = move |c: &_| actions::list(c, account, vm_id.as_deref(), &window);
-    let (found, total) = call.cloud.scan(read).await?;
+    let (found, total) = call.scan(read).await?;
     let listed = listing.answer(found, total);
-    ok(&ActionList {
+    call.list(&ActionList {
         links: listed.some_links(),
         actions: listed.items,
         meta: listed.meta,
@@ -72,7 +72,7 @@ async fn some(call: Call, ids: &[String], at_most: Duration) -> Answer {
             .collect()
     };
     let any_ended = |found: &Vec<Action>| found.iter().any(Action::has_ended);
-    let found = call.cloud.read_until(at_most, read, any_ended).await?;
+    let found = call.read_until(at_most, read, any_ended).await?;
     let meta = Some(Meta::new(found.len() as u64));
     ok(&ActionList {
         actions: found,
@@ -100,7 +100,7 @@ async fn one(call: Call, vm_id: Option<String>) -> Answer {
     let found = match wait {
         Some(at_most) => {
             let has_ended = Action::has_ended;
-            call.cloud.read_until(at_most, read, has_ended).await?
+            call.read_until(at_most, read, has_ended).await?
         }
         None => call.read(read)?,
     };

@@ -2,18 +2,19 @@
 
 use std::time::Duration;
 
-use axum::body::Body;
-use bytes::Bytes;
+use axum::body::{Body, HttpBody};
+use bytes::{Bytes, BytesMut};
 use cloudsfor_types::ErrorId;
 use cloudsfor_types::FieldFault;
 use cloudsfor_types::request::{BodyError, parse_object};
 use cloudsfor_types::user_data::USER_DATA_MAX;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
+use http_body_util::BodyExt;
 use serde_json::{Map, Value};
 
 use super::error::ApiError;
+use crate::cloud::{CloudError, Share, UNCOUNTED};
 
 /// The largest body that is read: 1 MiB.
 pub const BODY_LIMIT: usize = 1024 * 1024;
@@ -23,8 +24,9 @@ const BODY_TIMEOUT: Duration = Duration::from_secs(30);
 
 const _: () = assert!(USER_DATA_MAX < BODY_LIMIT);
 
-/// Reads a body as it is, if it is declared as JSON.
-pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiError> {
+/// Reads a body as it is, if it is declared as JSON. While it arrives, it counts against
+/// the account's share of memory.
+pub(super) async fn read(headers: &HeaderMap, body: Body, share: Share) -> Result<Bytes, ApiError> {
     let encodings = headers.get_all(CONTENT_ENCODING).iter();
     if let Some(encoding) = encodings
         .into_iter()
@@ -33,7 +35,7 @@ pub(super) async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, ApiEr
         let message = format!("the body must not be encoded, and Content-Encoding is {encoding:?}");
         return Err(ApiError::new(ErrorId::UnsupportedMediaType, message));
     }
-    let bytes = collect(body).await?;
+    let bytes = collect(body, share).await?;
     if !bytes.is_empty() && !headers.get(CONTENT_TYPE).is_some_and(is_json) {
         return Err(ApiError::new(
             ErrorId::UnsupportedMediaType,
@@ -54,22 +56,13 @@ pub(super) fn object(bytes: &[u8]) -> Result<Map<String, Value>, ApiError> {
     })
 }
 
-async fn collect(body: Body) -> Result<Bytes, ApiError> {
-    let too_large = || {
-        let message = format!("the body is larger than {BODY_LIMIT} bytes, which is the limit");
-        ApiError::new(ErrorId::PayloadTooLarge, message)
-    };
+async fn collect(body: Body, share: Share) -> Result<Bytes, ApiError> {
     // One that says beforehand that it is too large need not be read.
-    if http_body::Body::size_hint(&body).lower() > BODY_LIMIT as u64 {
+    if body.size_hint().lower() > BODY_LIMIT as u64 {
         return Err(too_large());
     }
-    match tokio::time::timeout(BODY_TIMEOUT, Limited::new(body, BODY_LIMIT).collect()).await {
-        Ok(Ok(collected)) => Ok(collected.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
-        Ok(Err(_)) => Err(ApiError::new(
-            ErrorId::BadRequest,
-            "the body ended before it was whole",
-        )),
+    match tokio::time::timeout(BODY_TIMEOUT, arrive(body, share)).await {
+        Ok(arrived) => arrived,
         Err(_) => Err(ApiError::new(
             ErrorId::RequestTimeout,
             format!(
@@ -78,6 +71,38 @@ async fn collect(body: Body) -> Result<Bytes, ApiError> {
             ),
         )),
     }
+}
+
+async fn arrive(mut body: Body, mut share: Share) -> Result<Bytes, ApiError> {
+    let mut whole = BytesMut::new();
+    let mut counted = 0;
+    while let Some(frame) = body.frame().await {
+        let cut = |_| ApiError::new(ErrorId::BadRequest, "the body ended before it was whole");
+        let Ok(piece) = frame.map_err(cut)?.into_data() else {
+            continue;
+        };
+        let length = whole.len() + piece.len();
+        if length > BODY_LIMIT {
+            return Err(too_large());
+        }
+        if length > UNCOUNTED {
+            if !share.grow(length - counted) {
+                return Err(CloudError::TooMuchAtOnce.into());
+            }
+            counted = length;
+        }
+        // Most bodies are one piece, which is taken as it is.
+        if whole.is_empty() && body.is_end_stream() {
+            return Ok(piece);
+        }
+        whole.extend_from_slice(&piece);
+    }
+    Ok(whole.freeze())
+}
+
+fn too_large() -> ApiError {
+    let message = format!("the body is larger than {BODY_LIMIT} bytes, which is the limit");
+    ApiError::new(ErrorId::PayloadTooLarge, message)
 }
 
 /// JSON, in UTF-8 if a charset is named.

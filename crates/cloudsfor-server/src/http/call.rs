@@ -2,6 +2,7 @@
 //! body; and how it is answered.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::extract::{FromRequest, FromRequestParts, RawPathParams, Request};
@@ -22,6 +23,7 @@ use super::envelope::JSON;
 use super::error::ApiError;
 use super::idempotency::{self, Accepted};
 use super::pages::Listing;
+use super::pieces;
 use super::query::Query;
 use crate::cloud::idempotency::once;
 use crate::cloud::{Caller, Cloud, CloudResult, Tx};
@@ -119,6 +121,44 @@ impl Call {
         Ok(self.cloud.write(change).await?)
     }
 
+    /// Who asks, for what stays open.
+    pub(super) fn into_caller(self) -> Caller {
+        self.caller
+    }
+
+    /// Reads a list, when it is the account's turn.
+    pub(super) fn scan<T, F>(
+        &self,
+        query: F,
+    ) -> impl Future<Output = CloudResult<T>> + Send + use<T, F>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> CloudResult<T> + Send + 'static,
+    {
+        let (cloud, account) = (self.cloud.clone(), self.account());
+        async move {
+            let _turn = cloud.turn_to_list(account).await;
+            cloud.scan(query).await
+        }
+    }
+
+    /// Answers with a list, which may be large.
+    pub(super) fn list(&self, value: &impl Serialize) -> Answer {
+        let share = self.cloud.share(self.account());
+        Ok(json(pieces::body(value, share)?))
+    }
+
+    /// Reads until the answer is `ready` or `at_most` is over.
+    pub(super) async fn read_until<T>(
+        self,
+        at_most: Duration,
+        query: impl Fn(&Connection) -> CloudResult<T>,
+        ready: impl Fn(&T) -> bool,
+    ) -> CloudResult<T> {
+        let Self { cloud, caller, .. } = self;
+        cloud.read_until(caller, at_most, query, ready).await
+    }
+
     /// The id that stands for `{name}` in the path.
     pub(super) fn id(&self, name: &str) -> String {
         let found = self.ids.iter().find(|(other, _)| other == name);
@@ -148,7 +188,9 @@ impl Call {
         decode: impl FnOnce(Map<String, Value>) -> Result<T, Vec<FieldFault>>,
     ) -> Result<T, ApiError> {
         self.no_parameters()?;
-        let bytes = body::read(&self.head.headers, std::mem::take(&mut self.body)).await?;
+        let share = self.cloud.share(self.account());
+        let body = std::mem::take(&mut self.body);
+        let bytes = body::read(&self.head.headers, body, share).await?;
         decode(body::object(&bytes)?).map_err(ApiError::invalid)
     }
 
@@ -169,7 +211,8 @@ impl Call {
             ..
         } = self;
         let account = caller.account.id;
-        let bytes = body::read(&head.headers, body).await?;
+        let share = cloud.share(account);
+        let bytes = body::read(&head.headers, body, share).await?;
         let key = idempotency::key(&head.method, head.uri.path(), &head.headers, &bytes)?;
         // Before the body is looked at: an answer that is kept is the answer, also
         // if a rule has become stricter since.

@@ -7,9 +7,9 @@ use crate::cloud::domains;
 
 pub(super) async fn list(call: Call) -> Answer {
     let (account, listing) = (call.account(), call.listing()?);
-    let found = call.cloud.scan(move |c| domains::list(c, account)).await?;
+    let found = call.scan(move |c| domains::list(c, account)).await?;
     let listed = listing.answer_from_all(found);
-    ok(&DomainList {
+    call.list(&DomainList {
         links: listed.some_links(),
         domains: listed.items,
         meta: listed.meta,

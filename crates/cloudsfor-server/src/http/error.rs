@@ -13,6 +13,19 @@ use crate::cloud::CloudError;
 /// How long a client should leave us alone when we can't, in seconds.
 const RETRY_AFTER_SECONDS: HeaderValue = HeaderValue::from_static("1");
 
+/// How many faults an answer lists.
+const FAULTS: usize = 100;
+
+/// The longest name of a fault and the longest message about it, in characters.
+const FAULT_TEXT: usize = 1000;
+
+fn shorten(text: &mut String) {
+    if let Some((end, _)) = text.char_indices().nth(FAULT_TEXT) {
+        text.truncate(end);
+        text.push('…');
+    }
+}
+
 /// An error that is to be answered. It travels as an extension of the response
 /// until the envelope, which knows the request's id, writes it.
 #[derive(Debug, Clone)]
@@ -44,6 +57,30 @@ impl ApiError {
         CloudError::Invalid(fields).into()
     }
 
+    /// The first faults, and how many others there are: a request must not have an
+    /// answer that is much larger than itself.
+    fn of_faults(mut faults: Vec<FieldFault>) -> Self {
+        let others = faults.len().saturating_sub(FAULTS);
+        faults.truncate(FAULTS);
+        for fault in &mut faults {
+            shorten(&mut fault.name);
+            shorten(&mut fault.message);
+        }
+        let invalid = CloudError::Invalid(faults);
+        let mut message = invalid.to_string();
+        if others > 0 {
+            message.push_str(&format!("; and {others} more"));
+        }
+        let mut error = Self::unprocessable(Reason::Invalid, message);
+        if others > 0 {
+            error.0.extra.insert("more_fields", others as u64);
+        }
+        if let CloudError::Invalid(faults) = invalid {
+            error.0.fields = faults;
+        }
+        error
+    }
+
     pub(super) fn no_such_path() -> Self {
         let message =
             "there is nothing at this path; /api/v1/openapi.json describes those there are";
@@ -64,19 +101,22 @@ impl ApiError {
 
 impl From<CloudError> for ApiError {
     fn from(error: CloudError) -> Self {
+        let error = match error {
+            CloudError::Invalid(fields) => return Self::of_faults(fields),
+            other => other,
+        };
         let message = error.to_string();
         match error {
             CloudError::NotFound { .. } => Self::new(ErrorId::NotFound, message),
-            CloudError::Invalid(fields) => {
-                let mut error = Self::unprocessable(Reason::Invalid, message);
-                error.0.fields = fields;
-                error
-            }
+            CloudError::Invalid(_) => unreachable!("they are told by themselves"),
             CloudError::Refused { reason, .. } => Self::unprocessable(reason, message),
             CloudError::Conflict(_) | CloudError::OtherDriver { .. } => {
                 Self::new(ErrorId::Conflict, message)
             }
-            CloudError::TooManyLogins => Self::new(ErrorId::TooManyRequests, message),
+            CloudError::Revoked => Self::new(ErrorId::Unauthorized, message),
+            CloudError::TooManyLogins | CloudError::TooManyStreams | CloudError::TooMuchAtOnce => {
+                Self::new(ErrorId::TooManyRequests, message)
+            }
             CloudError::Forbidden(_) => Self::new(ErrorId::Forbidden, message),
             CloudError::NameTaken { holder, .. } => {
                 let mut error = Self::new(ErrorId::Conflict, message);

@@ -18,7 +18,7 @@ pub(super) async fn healthz() -> Response {
 
 /// The store takes changes.
 pub(super) async fn readyz(State(cloud): State<Arc<Cloud>>) -> Answer {
-    cloud.write(|_| Ok(())).await?;
+    cloud.takes_changes().await?;
     Ok(status("ready"))
 }
 

@@ -7,9 +7,9 @@ use crate::cloud::{Tx, keys};
 
 pub(super) async fn list(call: Call) -> Answer {
     let (account, listing) = (call.account(), call.listing()?);
-    let found = call.cloud.scan(move |c| keys::list(c, account)).await?;
+    let found = call.scan(move |c| keys::list(c, account)).await?;
     let listed = listing.answer_from_all(found);
-    ok(&SshKeyList {
+    call.list(&SshKeyList {
         links: listed.some_links(),
         ssh_keys: listed.items,
         meta: listed.meta,

@@ -10,9 +10,12 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use cloudsfor_types::operations::{Method, Operation};
 use http::Uri;
+use http::request::Parts;
 
 use super::auth::Door;
 use super::call::Seen;
+#[cfg(feature = "serve")]
+use super::connections::Connection;
 use super::envelope::Envelope;
 use super::error;
 use super::metrics::Metrics;
@@ -58,7 +61,7 @@ pub(super) async fn surround(
         Err(error) => error.into_response(),
     };
     if let Some(unread) = unread {
-        unread.throw_away().await;
+        unread.throw_away();
     }
     let mut response = envelope.close(response);
     compression::mark(operation, &mut response);
@@ -97,6 +100,7 @@ impl Layers {
         let asked = unchanged.zip(question);
         if let Some(given) = asked.as_ref().and_then(|(u, question)| u.answer(question)) {
             let account = given.account;
+            know_client(&head);
             return self.count(account, ready(given.into_response())).await;
         }
         let mut snapshot = reads_one.then(|| self.cloud.snapshot().ok()).flatten();
@@ -104,11 +108,12 @@ impl Layers {
             Ok(caller) => caller,
             Err(error) => return error.into_response(),
         };
-        let mut request = Request::from_parts(head, body);
         let Some(caller) = caller else {
-            return next.run(request).await;
+            return next.run(Request::from_parts(head, body)).await;
         };
         let account = caller.account.id;
+        know_client(&head);
+        let mut request = Request::from_parts(head, body);
         request.extensions_mut().insert::<Caller>(caller);
         if let Some(snapshot) = snapshot {
             request.extensions_mut().insert(Seen::new(snapshot));
@@ -130,6 +135,16 @@ impl Layers {
             None => answer.await,
         }
     }
+}
+
+/// Tells the request's connection that its client has said who it is.
+fn know_client(head: &Parts) {
+    #[cfg(feature = "serve")]
+    if let Some(connection) = head.extensions.get::<Arc<Connection>>() {
+        connection.know();
+    }
+    #[cfg(not(feature = "serve"))]
+    let _ = head;
 }
 
 /// Whether a request reads one thing by its id, and waits for nothing. Then who asks

@@ -18,8 +18,9 @@ use tokio_io_timeout::TimeoutStream;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
 
-use super::connections::{Connection, Connections};
+use super::connections::{Connection, Connections, Source};
 use super::faults::HangUp;
+use super::files;
 use super::head::{HEAD_SIZE, HEADERS};
 use super::origin::{Origins, Refused};
 use super::tls::{Certificate, TlsError, TlsFiles};
@@ -27,9 +28,15 @@ use super::tls::{Certificate, TlsError, TlsFiles};
 /// What connections may take.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once. Beyond it, the one that has been idle longest is
-    /// closed, and while none is idle, new ones wait. 1,024.
+    /// Connections at once; fewer, if the process may not open as many files. Beyond
+    /// it, one that waits for its client makes room. One address has at most half of
+    /// them. 1,024.
     pub connections: usize,
+    /// Connections beside these, for while all of them are at work. They are for
+    /// health and logins: each has one answer and lives for `reserved_life`. 32.
+    pub reserved: usize,
+    /// How long a connection that has one of the reserved places may live. 5 seconds.
+    pub reserved_life: Duration,
     /// How long a request's head may take to arrive, and a connection may stay
     /// idle between two requests. 30 seconds.
     pub head_timeout: Duration,
@@ -46,6 +53,8 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 1024,
+            reserved: 32,
+            reserved_life: Duration::from_secs(5),
             head_timeout: Duration::from_secs(30),
             handshake_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
@@ -105,12 +114,14 @@ pub async fn serve(
         certificate,
         origins,
     } = listener;
-    let connections = Connections::new(limits.connections);
+    let places = limits.connections.min(files::for_connections());
+    let connections = Connections::new(places, limits.reserved);
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(limits.head_timeout)
-        // More than the API takes, so that it can say what is wrong.
-        .max_buf_size(8 * HEAD_SIZE)
+        // Little more than the API takes: so it can say what is wrong with a head that
+        // is a little too large, and larger ones take no memory.
+        .max_buf_size(HEAD_SIZE + 8 * 1024)
         .max_headers(4 * HEADERS);
     let graceful = GracefulShutdown::new();
     let server = Server {
@@ -124,16 +135,17 @@ pub async fn serve(
     let following = certificate.map(|certificate| tokio::spawn(certificate.follow_files()));
     let mut stop = std::pin::pin!(stop);
     loop {
-        let accepted = async {
-            let accepted = tcp.accept().await;
-            (accepted, connections.enter().await)
-        };
-        let (accepted, connection) = tokio::select! {
-            accepted = accepted => accepted,
+        let accepted = tokio::select! {
+            accepted = tcp.accept() => accepted,
             () = &mut stop => break,
         };
         match accepted {
             Ok((stream, peer)) => {
+                // A proxy that is believed connects for many.
+                let address = Some(peer.ip()).filter(|ip| !server.origins.is_trusted(*ip));
+                let Some(connection) = connections.enter(address.map(Source::of)) else {
+                    continue;
+                };
                 let serving = server
                     .clone()
                     .serve(stream, peer, connection, graceful.watcher());
@@ -141,8 +153,9 @@ pub async fn serve(
             }
             Err(error) => {
                 tracing::warn!(%error, "can't accept a connection");
-                // Out of descriptors, most likely: give some time to close.
-                tokio::time::sleep(Duration::from_millis(100)).await;
+                // Out of files, most likely: one connection ends, and has time to.
+                connections.make_room();
+                tokio::time::sleep(Duration::from_millis(10)).await;
             }
         }
     }
@@ -218,7 +231,9 @@ impl Server {
     ) {
         let service = hyper::service::service_fn(|request: http::Request<Incoming>| {
             let busy = connection.begin();
-            let request = self.admit(request.map(Body::new), peer);
+            let request = request.map(|body| connection.receive(Body::new(body)));
+            let mut request = self.admit(request, peer);
+            request.extensions_mut().insert(connection.clone());
             let answer = self.router.clone().oneshot(request);
             async move {
                 let response: Response = answer.await.unwrap_or_else(|never| match never {});
@@ -228,11 +243,20 @@ impl Server {
                 }
             }
         });
-        let serving = self.http.serve_connection(TokioIo::new(stream), service);
+        let mut http = self.http.clone();
+        let life = async {
+            match connection.is_reserved() {
+                true => tokio::time::sleep(self.limits.reserved_life).await,
+                false => std::future::pending().await,
+            }
+        };
+        http.keep_alive(!connection.is_reserved());
+        let serving = http.serve_connection(TokioIo::new(stream), service);
         // A connection that fails is its client's business.
         tokio::select! {
             _ = watcher.watch(serving) => {}
             () = connection.must_go() => {}
+            () = life => {}
         }
     }
 }

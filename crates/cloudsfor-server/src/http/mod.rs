@@ -19,6 +19,8 @@ mod envelope;
 mod error;
 mod events;
 mod faults;
+#[cfg(feature = "serve")]
+mod files;
 mod head;
 mod health;
 mod idempotency;
@@ -32,6 +34,7 @@ mod openapi;
 mod operation;
 mod origin;
 mod pages;
+mod pieces;
 mod query;
 mod rate_limit;
 mod records;
@@ -64,6 +67,8 @@ use unchanged::Unchanged;
 
 pub use axum::body::Body;
 pub use body::BODY_LIMIT;
+#[cfg(feature = "serve")]
+pub(crate) use files::raise_limit as raise_limit_of_files;
 pub use ipnet::IpNet;
 #[cfg(feature = "serve")]
 pub use listener::{Limits, Listener, serve};

@@ -9,9 +9,9 @@ use crate::cloud::networks;
 
 pub(super) async fn list(call: Call) -> Answer {
     let (account, listing) = (call.account(), call.listing()?);
-    let found = call.cloud.scan(move |c| networks::list(c, account)).await?;
+    let found = call.scan(move |c| networks::list(c, account)).await?;
     let listed = listing.answer_from_all(found);
-    ok(&NetworkList {
+    call.list(&NetworkList {
         links: listed.some_links(),
         networks: listed.items,
         meta: listed.meta,

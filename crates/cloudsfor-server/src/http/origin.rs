@@ -167,7 +167,7 @@ impl Origins {
             || self.hosts.contains(&host)
     }
 
-    fn is_trusted(&self, address: IpAddr) -> bool {
+    pub(super) fn is_trusted(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
         self.proxies
             .iter()

@@ -10,11 +10,10 @@ use crate::cloud::{Tx, records};
 pub(super) async fn list(call: Call) -> Answer {
     let (account, domain, listing) = (call.account(), call.id("name"), call.listing()?);
     let found = call
-        .cloud
         .scan(move |c| records::list(c, account, &domain))
         .await?;
     let listed = listing.answer_from_all(found);
-    ok(&DomainRecordList {
+    call.list(&DomainRecordList {
         links: listed.some_links(),
         domain_records: listed.items,
         meta: listed.meta,

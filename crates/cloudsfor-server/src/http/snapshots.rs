@@ -9,19 +9,17 @@ use crate::cloud::snapshots::{self, Placed};
 pub(super) async fn list(call: Call) -> Answer {
     let (account, listing) = (call.account(), call.listing()?);
     let found = call
-        .cloud
         .scan(move |c| snapshots::of_account(c, account))
         .await?;
-    ok(&snapshot_list(listing, found))
+    call.list(&snapshot_list(listing, found))
 }
 
 pub(super) async fn list_of_vm(call: Call) -> Answer {
     let (account, id, listing) = (call.account(), call.id("id"), call.listing()?);
     let found = call
-        .cloud
         .scan(move |c| snapshots::of_vm(c, account, &id))
         .await?;
-    ok(&snapshot_list(listing, found))
+    call.list(&snapshot_list(listing, found))
 }
 
 fn snapshot_list(listing: Listing, found: Placed) -> SnapshotList {
@@ -37,11 +35,10 @@ fn snapshot_list(listing: Listing, found: Placed) -> SnapshotList {
 pub(super) async fn list_backups_of_vm(call: Call) -> Answer {
     let (account, id, listing) = (call.account(), call.id("id"), call.listing()?);
     let found = call
-        .cloud
         .scan(move |c| snapshots::backups_of_vm(c, account, &id))
         .await?;
     let listed = listing.answer_from_all(found);
-    ok(&BackupList {
+    call.list(&BackupList {
         links: listed.some_links(),
         backups: listed.items,
         meta: listed.meta,

@@ -21,8 +21,9 @@ use super::call::{Answer, ok};
 use super::error::ApiError;
 use super::{auth, body};
 use crate::clock::MovableClock;
-use crate::cloud::Cloud;
+use crate::cloud::{Cloud, Memory};
 use crate::faults::{Faults, Rule};
+use crate::store::accounts::AccountId;
 
 /// The largest cloud that is loaded, in bytes.
 const STATE_LIMIT: usize = 1 << 30;
@@ -142,7 +143,9 @@ async fn load(State(testing): State<Testing>, request: Request) -> Answer {
 
 async fn object(request: Request) -> Result<serde_json::Map<String, Value>, ApiError> {
     let (head, body) = request.into_parts();
-    body::object(&body::read(&head.headers, body).await?)
+    // Tests ask one after the other.
+    let share = Memory::default().share(AccountId(0));
+    body::object(&body::read(&head.headers, body, share).await?)
 }
 
 fn fault(name: &str, message: &str) -> ApiError {

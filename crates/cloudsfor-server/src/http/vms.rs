@@ -24,9 +24,9 @@ pub(super) async fn list(call: Call) -> Answer {
     query.finish()?;
     let window = listing.window();
     let read = move |c: &_| vms::list(c, account, &filter, &window);
-    let (found, total) = call.cloud.scan(read).await?;
+    let (found, total) = call.scan(read).await?;
     let listed = listing.answer(found, total);
-    ok(&VmList {
+    call.list(&VmList {
         vms: listed.items,
         links: listed.links,
         meta: listed.meta,
@@ -113,9 +113,7 @@ pub(super) async fn get(call: Call) -> Answer {
     let vm = match wait {
         Some(seconds) => {
             let at_most = Duration::from_secs(seconds);
-            call.cloud
-                .read_until(at_most, read, |vm: &Vm| !vm.locked)
-                .await?
+            call.read_until(at_most, read, |vm: &Vm| !vm.locked).await?
         }
         None => call.read(read)?,
     };

@@ -221,6 +221,7 @@ pub fn insert_record(
     vm_id: Option<&VmId>,
     now: i64,
 ) -> Result<u32, StoreError> {
+    count(connection, domain_id, 1)?;
     Ok(connection
         .prepare_cached(
             "INSERT INTO records (domain_id, type, name, data, priority, port, weight, vm_id,
@@ -272,9 +273,21 @@ pub fn update_record(
 
 /// Removes a record.
 pub fn delete_record(connection: &Connection, id: u32) -> Result<(), StoreError> {
+    let domain: Option<i64> = connection
+        .prepare_cached("DELETE FROM records WHERE id = ? RETURNING domain_id")?
+        .query_row([id], |row| row.get(0))
+        .optional()?;
+    match domain {
+        Some(domain) => count(connection, domain, -1),
+        None => Ok(()),
+    }
+}
+
+/// Counts so many records of a domain more.
+fn count(connection: &Connection, domain_id: i64, more: i64) -> Result<(), StoreError> {
     connection
-        .prepare_cached("DELETE FROM records WHERE id = ?")?
-        .execute([id])?;
+        .prepare_cached("UPDATE domains SET record_count = record_count + ? WHERE id = ?")?
+        .execute([more, domain_id])?;
     Ok(())
 }
 
@@ -288,6 +301,9 @@ pub fn forget_vm(connection: &Connection, vm_id: &VmId) -> Result<(), StoreError
         connection.prepare_cached("DELETE FROM records WHERE vm_id = ? RETURNING domain_id")?;
     let domains = statement.query_map([vm_id.as_str()], |row| row.get(0))?;
     let mut domains: Vec<i64> = domains.collect::<Result<_, _>>()?;
+    for domain in &domains {
+        count(connection, *domain, -1)?;
+    }
     domains.dedup();
     domains
         .into_iter()

@@ -45,12 +45,14 @@ pub fn insert(
     Ok(())
 }
 
-/// Up to `limit` of the account's events that follow `cursor`.
+/// Up to `limit` of the account's events that follow `cursor`; fewer, but at least one,
+/// if their data come to `bytes`.
 pub fn after(
     connection: &Connection,
     account: AccountId,
     cursor: i64,
     limit: u32,
+    bytes: usize,
 ) -> Result<Vec<Event>, StoreError> {
     let mut statement = connection.prepare_cached(
         "SELECT number, kind, data FROM events
@@ -63,7 +65,16 @@ pub fn after(
             data: row.get(2)?,
         })
     })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    let (mut events, mut size) = (Vec::new(), 0);
+    for event in rows {
+        let event = event?;
+        size += event.data.len();
+        events.push(event);
+        if size >= bytes {
+            break;
+        }
+    }
+    Ok(events)
 }
 
 /// The last place in the account's journal.

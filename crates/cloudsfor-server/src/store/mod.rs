@@ -6,6 +6,7 @@
 //! The modules named after tables hold their SQL, as functions over a
 //! connection.
 
+mod account_changes;
 pub mod accounts;
 pub mod actions;
 pub mod addresses;
@@ -18,6 +19,7 @@ pub mod events;
 mod foreign;
 pub mod idempotency;
 pub mod keys;
+pub mod limits;
 mod lock;
 pub mod name_service;
 pub mod names;
@@ -175,6 +177,11 @@ impl Store {
     /// processes commit is not noticed here.
     pub fn changes(&self) -> watch::Receiver<u64> {
         self.writer.changes()
+    }
+
+    /// Changes whenever this process may have committed something of this account.
+    pub fn changes_of(&self, account: accounts::AccountId) -> watch::Receiver<()> {
+        self.writer.by_account().subscribe(account)
     }
 
     /// Changes soon after another process has committed something, and perhaps

@@ -16,6 +16,7 @@ const VERSIONS: &[&str] = &[
     include_str!("schema/6.sql"),
     include_str!("schema/7.sql"),
     include_str!("schema/8.sql"),
+    include_str!("schema/9.sql"),
 ];
 
 /// Brings the store to the newest version, in one transaction, whichever of

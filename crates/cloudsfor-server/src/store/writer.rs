@@ -11,9 +11,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use rusqlite::Connection;
+use std::sync::Arc;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::StoreError;
+use super::account_changes::{AccountChanges, Touched};
 use super::error::is_temporary;
 
 /// Jobs that may wait; further ones wait to be accepted.
@@ -46,15 +48,22 @@ pub(super) struct Writer {
     jobs: Mutex<Option<mpsc::Sender<Job>>>,
     thread: Mutex<Option<JoinHandle<()>>>,
     changes: watch::Receiver<u64>,
+    by_account: Arc<AccountChanges>,
 }
 
 impl Writer {
-    pub(super) fn start(connection: Connection) -> Result<Self, StoreError> {
+    pub(super) fn start(mut connection: Connection) -> Result<Self, StoreError> {
         let (jobs, queue) = mpsc::channel(QUEUE);
         let (changed, changes) = watch::channel(0);
+        let by_account = Arc::new(AccountChanges::default());
+        let announce = Announce {
+            touched: Touched::of(&mut connection)?,
+            changed,
+            by_account: by_account.clone(),
+        };
         let thread = std::thread::Builder::new()
             .name("store-writer".into())
-            .spawn(move || run(&connection, queue, &changed))
+            .spawn(move || run(&connection, queue, &announce))
             .map_err(|error| StoreError::Commit {
                 message: format!("can't start the writer: {error}"),
                 is_temporary: true,
@@ -63,11 +72,16 @@ impl Writer {
             jobs: Mutex::new(Some(jobs)),
             thread: Mutex::new(Some(thread)),
             changes,
+            by_account,
         })
     }
 
     pub(super) fn changes(&self) -> watch::Receiver<u64> {
         self.changes.clone()
+    }
+
+    pub(super) fn by_account(&self) -> &AccountChanges {
+        &self.by_account
     }
 
     pub(super) async fn write<T, E, F>(&self, job: F) -> Result<T, E>
@@ -120,7 +134,14 @@ impl Writer {
     }
 }
 
-fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch::Sender<u64>) {
+/// Tells those who wait of a commit.
+struct Announce {
+    touched: Touched,
+    changed: watch::Sender<u64>,
+    by_account: Arc<AccountChanges>,
+}
+
+fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, announce: &Announce) {
     let mut batch = Vec::with_capacity(BATCH);
     let mut turn_began = Instant::now();
     // Where others got their turn meanwhile, bit by bit.
@@ -136,6 +157,7 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch:
         }
         let mut answers = Vec::with_capacity(batch.len());
         let outcome = run_batch(connection, &mut batch, &mut answers);
+        let touched = announce.touched.take();
         if let Err(error) = &outcome {
             tracing::error!(message = %error.message, "the store could not commit");
             if !connection.is_autocommit() {
@@ -143,7 +165,8 @@ fn run(connection: &Connection, mut queue: mpsc::Receiver<Job>, changed: &watch:
             }
             answers.extend(batch.drain(..).map(|job| job(None)));
         } else {
-            changed.send_modify(|number| *number += 1);
+            announce.changed.send_modify(|number| *number += 1);
+            announce.by_account.announce(&touched);
         }
         for answer in answers {
             answer(outcome.clone());

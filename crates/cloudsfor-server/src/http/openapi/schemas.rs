@@ -284,7 +284,18 @@ fn answer_schemas() -> Vec<(&'static str, Value)> {
         (
             "Account",
             answer(
-                json!({"email": text(), "uuid": text(), "vm_limit": {"type": "integer"}}),
+                json!({"email": text(), "uuid": text(), "vm_limit": {"type": "integer"},
+                    "limits": reference("AccountLimits"), "used": reference("AccountLimits")}),
+                json!({}),
+            ),
+        ),
+        (
+            "AccountLimits",
+            answer(
+                json!({"vms": {"type": "integer"}, "keys": {"type": "integer"}, "networks": {"type": "integer"},
+                    "domains": {"type": "integer"}, "records_per_domain": {"type": "integer"},
+                    "snapshots": {"type": "integer"}, "snapshot_gigabytes": {"type": "number"},
+                    "backup_gigabytes": {"type": "number"}}),
                 json!({}),
             ),
         ),
