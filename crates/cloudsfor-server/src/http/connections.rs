@@ -91,6 +91,8 @@ enum Wait {
     Body,
     /// A stranger: for its answer to be read.
     StrangersAnswer,
+    /// A stranger that has not waited long: it may be about to say who it is.
+    Newcomer,
 }
 
 /// Addresses that count as one: an IPv4 address, or a network of IPv6.
@@ -224,9 +226,9 @@ impl Open {
 impl State {
     fn wait(&self, now: u64) -> Option<Wait> {
         let phase = self.phase.load(Ordering::Relaxed);
+        let since = self.since.load(Ordering::Relaxed);
+        let is_slow = now.saturating_sub(since) >= SLOW.as_millis() as u64;
         if self.is_known.load(Ordering::Relaxed) {
-            let since = self.since.load(Ordering::Relaxed);
-            let is_slow = now.saturating_sub(since) >= SLOW.as_millis() as u64;
             return match phase {
                 phase if phase == Phase::Idle as u8 => Some(Wait::NextRequest),
                 phase if phase == Phase::Receiving as u8 && is_slow => Some(Wait::Body),
@@ -236,7 +238,8 @@ impl State {
         match phase {
             phase if phase == Phase::Working as u8 => None,
             phase if phase == Phase::Sending as u8 => Some(Wait::StrangersAnswer),
-            _ => Some(Wait::Stranger),
+            _ if is_slow => Some(Wait::Stranger),
+            _ => Some(Wait::Newcomer),
         }
     }
 }
@@ -417,7 +420,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn strangers_make_room_before_clients() {
+    async fn newcomers_make_room_last() {
         let all = Connections::new(4, 0);
         let client = all.enter(from(1)).unwrap();
         client.know();
@@ -429,7 +432,7 @@ mod tests {
         let idle = all.enter(from(3)).unwrap();
         let sending = all.enter(from(4)).unwrap();
         let _body = sending.begin().until_sent(Body::from("answer"));
-        for (new, next) in (5..).zip([&receiving, &idle, &client, &sending]) {
+        for (new, next) in (5..).zip([&client, &sending, &receiving, &idle]) {
             let new = all.enter(from(new)).unwrap();
             new.know();
             std::mem::forget(new.begin());
