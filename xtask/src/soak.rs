@@ -14,6 +14,9 @@ const EXAMPLES: &str = "500";
 /// How long each decoder is fuzzed, in seconds.
 const FUZZING: &str = "300";
 
+/// How long each kind of hostile client floods the service, in seconds.
+const FLOODING: &str = "60";
+
 /// Zones that are asked for beside another name server.
 const ZONES: &str = "300";
 
@@ -31,11 +34,16 @@ pub(crate) fn run() -> Result<Vec<&'static str>, Error> {
         .env("CLOUDSFOR_DNS_ZONES", ZONES)
         // Others each time; the test prints the seed.
         .env("CLOUDSFOR_DNS_SEED", seconds()?.to_string());
+    let mut floods = Command::new(env!("CARGO"));
+    floods
+        .args(["test", "--package", "cloudsfor-tests", "--test", "hostile"])
+        .env("CLOUDSFOR_TEST_FLOOD_SECONDS", FLOODING);
     let mut description = Command::new("bash");
     description.args([".ci/schemathesis", EXAMPLES]);
     let mut parts = vec![
         ("crashes", crashes),
         ("names", names),
+        ("floods", floods),
         ("description", description),
     ];
     for target in fuzz_targets()? {
@@ -45,7 +53,7 @@ pub(crate) fn run() -> Result<Vec<&'static str>, Error> {
             .args(["--", &format!("-max_total_time={FUZZING}")]);
         parts.push(("fuzzing", fuzz));
     }
-    for bench in ["sdk", "server", "cli"] {
+    for bench in ["sdk", "server", "cli", "fake"] {
         let mut measure = Command::new(env!("CARGO"));
         measure.args(["xtask", "bench", bench]);
         parts.push(("benches", measure));

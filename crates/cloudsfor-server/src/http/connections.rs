@@ -3,8 +3,9 @@
 //! A new connection is always let in, if need be in the place of another one: of a
 //! connection that waits for its client. Those without credentials go first, those
 //! that have waited longest before others ([`Wait`] has the order). One address has at
-//! most half of all places, and the address that has most makes room first. While all places are at work, some are kept beside them
-//! for connections that live briefly, so that health is told and logins are answered.
+//! most half of all places, and the address that has most makes room first. While all
+//! places are at work, some are kept beside them for connections that live briefly, so
+//! that health is told and logins are answered.
 //!
 //! A request costs no lock here: each connection notes its state in atomics, and a new
 //! connection looks at all of them.
