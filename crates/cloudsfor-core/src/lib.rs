@@ -163,7 +163,7 @@
 //!
 //! Without features there is no HTTP client in the tree, and the crate builds for
 //! wasm32, with a transport of your own. On `wasm32-unknown-unknown`, the target of
-//! browsers, there is no clock: a [`Client`](client::Client) can be built there, but a
+//! browsers, there is no clock: a [`Client`] can be built there, but a
 //! call needs tokio's timers and panics. Use `cloudsfor-types` and `fetch` in a browser.
 //!
 //! # Versions
