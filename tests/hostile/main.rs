@@ -17,7 +17,7 @@ use flood::{Flood, Then};
 use server::{ATTACKER, Server};
 
 /// How long another client may wait for its answer.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// How much memory all floods may cost, one after the other, in MiB.
 const GROWTH: u64 = 256;
